@@ -1,0 +1,38 @@
+/// The loss: l_t = w_t (log sum_v exp Z_tv - Z_t,target(t)), weighted negative log-likelihood in nats.
+///
+/// Backward:  dZ_t = w_t (softmax(Z_t) - onehot(target(t))), computed in place of the logits on the way
+/// forward: this is where the sweep starts, and the gradient of every l_t is one by definition.
+#pragma once
+
+#include <prismatic/autodiff/tape.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace prismatic {
+
+/// @param logits   (T, vocabulary); their values are used up
+/// @param targets  one token per row
+/// @param weights  one per row; 1 / (completion tokens of the sequence) gives each sequence its mean NLL
+/// @return (T, 1): the loss of each row. @throws shape_error, option_error for a target outside the vocabulary
+template <class B, class T, class Sink>
+variable cross_entropy(tape<B, T, Sink>& t, variable logits, std::span<const token_id> targets,
+                       vector_view<const T, B::space> weights) {
+  const index_t rows = t.value(logits).rows(), vocabulary = t.value(logits).cols();
+  require_equal(static_cast<index_t>(targets.size()), rows, "cross_entropy: targets");
+  require_equal(weights.size(), rows, "cross_entropy: weights");
+  for (const token_id target : targets)
+    if (target < 0 || target >= vocabulary)
+      throw option_error("cross_entropy: found target " + std::to_string(target) + ", expected 0 to " +
+                         std::to_string(vocabulary - 1));
+  const variable losses = t.result(1, {logits});
+  const auto out = t.fill(losses);
+  B::cross_entropy(t.cx(), t.fill(logits), targets, weights, vector_view<T, B::space>(out.data(), rows));
+
+  t.on_backward(losses, [=](auto& tape) { tape.give_gradient(logits, tape.take_value(logits)); });
+  return losses;
+}
+
+}  // namespace prismatic

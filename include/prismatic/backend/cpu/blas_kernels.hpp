@@ -1,0 +1,82 @@
+/// Serial dense kernels by a BLAS and LAPACK (OpenBLAS, OpenMP build). The OpenMP thread count is a
+/// setting of the calling thread, not of the process: a guard lowers it for one call and puts it back.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/core/checked.hpp>
+#include <prismatic/core/error.hpp>
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <omp.h>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+namespace prismatic {
+
+struct blas_kernels {
+  static constexpr std::string_view name = "cpu-blas";
+
+  /// C(m,n) <- alpha op(A) op(B) + beta C on the calling thread. 2 m n k FLOP.
+  template <class T>
+  static void gemm(op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const T> b, T beta,
+                   matrix_view<T> c) {
+    if (c.empty()) return;
+    const one_thread guard;
+    const int m = narrow<int>(c.rows()), n = narrow<int>(c.cols());
+    const int k = narrow<int>(a_op == op::none ? a.cols() : a.rows());
+    const int lda = narrow<int>(leading(a)), ldb = narrow<int>(leading(b)), ldc = narrow<int>(leading(c));
+    if constexpr (std::same_as<T, float>)
+      cblas_sgemm(CblasRowMajor, cblas(a_op), cblas(b_op), m, n, k, alpha, a.data(), lda, b.data(), ldb, beta,
+                  c.data(), ldc);
+    else
+      cblas_dgemm(CblasRowMajor, cblas(a_op), cblas(b_op), m, n, k, alpha, a.data(), lda, b.data(), ldb, beta,
+                  c.data(), ldc);
+  }
+
+  /// Eigenvalues of the symmetric `c`, ascending; with `vectors`, row i of c becomes the eigenvector of
+  /// w[i]. LAPACK's divide and conquer, on the thread count OpenMP gives the calling thread.
+  /// @throws numeric_error  no convergence
+  template <class T>
+  static void eigensystem(matrix_view<T> c, vector_view<T> w, bool vectors) {
+    if (c.empty()) return;
+    const int n = narrow<int>(c.rows()), ld = narrow<int>(leading(c));
+    const char job = vectors ? 'V' : 'N';
+    // A symmetric matrix reads the same in column-major order, where LAPACK leaves eigenvector i in
+    // column i: our row i. No transposition, no copy.
+    lapack_int info = 0;
+    if constexpr (std::same_as<T, float>)
+      info = LAPACKE_ssyevd(LAPACK_COL_MAJOR, job, 'L', n, c.data(), ld, w.data());
+    else
+      info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, job, 'L', n, c.data(), ld, w.data());
+    if (info != 0)
+      throw numeric_error("eigenvalues: LAPACK syevd answered " + std::to_string(info) + " for a matrix of order " +
+                          std::to_string(n));
+  }
+
+ private:
+  class one_thread {
+   public:
+    one_thread() : before_(omp_get_max_threads()) {
+      if (before_ != 1) omp_set_num_threads(1);
+    }
+    one_thread(const one_thread&) = delete;
+    one_thread& operator=(const one_thread&) = delete;
+    ~one_thread() {
+      if (before_ != 1) omp_set_num_threads(before_);
+    }
+
+   private:
+    int before_;
+  };
+
+  template <class T>
+  static index_t leading(matrix_view<T> m) {
+    return m.stride() > 0 ? m.stride() : 1;
+  }
+  static CBLAS_TRANSPOSE cblas(op o) { return o == op::none ? CblasNoTrans : CblasTrans; }
+};
+
+}  // namespace prismatic

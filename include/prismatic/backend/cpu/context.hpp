@@ -1,0 +1,34 @@
+/// The CPU's execution resources: a team of threads, a pool of scratch blocks, the seed.
+#pragma once
+
+#include <prismatic/backend/context.hpp>
+#include <prismatic/core/parallel.hpp>
+#include <prismatic/core/philox.hpp>
+#include <prismatic/core/workspace.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace prismatic {
+
+template <class Kernels>
+struct cpu_backend;
+
+template <class Kernels>
+class context<cpu_backend<Kernels>> {
+ public:
+  explicit context(context_options options = {}) : team_(options.threads), seed_(options.seed) {}
+
+  [[nodiscard]] thread_team& team() noexcept { return team_; }
+  [[nodiscard]] workspace<memory::host>& scratch() noexcept { return scratch_; }
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+  [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
+  void synchronize() noexcept {}
+
+ private:
+  thread_team team_;
+  workspace<memory::host> scratch_;
+  std::uint64_t seed_;
+};
+
+}  // namespace prismatic

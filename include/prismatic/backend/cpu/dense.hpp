@@ -1,0 +1,95 @@
+/// Products and spectra on the CPU: the team splits the result into blocks, each thread runs a serial
+/// kernel on its own.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cpu/context.hpp>
+#include <prismatic/core/matrix_view.hpp>
+
+#include <algorithm>
+
+namespace prismatic {
+
+template <class Kernels>
+struct cpu_dense {
+  using cpu = context<cpu_backend<Kernels>>;
+
+  /// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C. 2 m n k FLOP. Determinism: run_to_run.
+  template <real T>
+  static void gemm(cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<T> b,
+                   input_scalar<T> beta, matrix_view<T> c) {
+    const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
+    const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
+    if (m >= n)
+      cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
+        const auto part =
+            a_op == op::none ? a.middle_rows(begin, end - begin) : a.middle_cols(begin, end - begin);
+        Kernels::template gemm<T>(a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
+      });
+    else
+      cx.team().for_range(n, worth, [&](index_t begin, index_t end, int) {
+        const auto part =
+            b_op == op::none ? b.middle_cols(begin, end - begin) : b.middle_rows(begin, end - begin);
+        Kernels::template gemm<T>(a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
+      });
+  }
+
+  /// C <- alpha op(A) op(A)' + beta C, C symmetric, both triangles written: op::none gives the Gram matrix
+  /// of A's rows, op::transpose of its columns. About m (m + 1) k FLOP. Determinism: bitwise in threads.
+  template <real T>
+  static void syrk(cpu& cx, op a_op, input_scalar<T> alpha, input_matrix<T> a, input_scalar<T> beta,
+                   matrix_view<T> c) {
+    const index_t m = c.rows();
+    constexpr index_t tile = 128;
+    const index_t tiles = (m + tile - 1) / tile;
+    const op b_op = a_op == op::none ? op::transpose : op::none;
+    const auto part = [&](index_t first) {
+      const index_t count = std::min(tile, m - first);
+      return a_op == op::none ? a.middle_rows(first, count) : a.middle_cols(first, count);
+    };
+    // Row strip i of the lower triangle; the longest strips are handed out first.
+    cx.team().for_each(tiles, [&](index_t task, int) {
+      const index_t first = (tiles - 1 - task) * tile, count = std::min(tile, m - first);
+      const index_t width = first + count;
+      const auto left = a_op == op::none ? a.middle_rows(0, width) : a.middle_cols(0, width);
+      Kernels::template gemm<T>(a_op, b_op, alpha, part(first), left, beta,
+                    matrix_view<T>(c.row(first), count, width, c.stride()));
+    });
+    cx.team().for_range(m, tile, [&](index_t begin, index_t end, int) {
+      for (index_t i = begin; i < end; ++i)
+        for (index_t j = i + 1; j < m; ++j) c(i, j) = c(j, i);
+    });
+  }
+
+  /// Row s of G(S, m n) = vec of A_s' X_s, where A_s(T_s, m) and X_s(T_s, n) are the rows of sequence s: a
+  /// block of every sequence's own weight gradient. 2 T m n FLOP. Determinism: bitwise in threads.
+  template <real T>
+  static void segment_outer(cpu& cx, input_matrix<T> a, input_matrix<T> x, const layout& seq, matrix_view<T> g) {
+    const index_t m = a.cols(), n = x.cols(), strip = std::max<index_t>(8, (index_t{1} << 16) / std::max<index_t>(n, 1));
+    const index_t strips = (m + strip - 1) / strip;
+    cx.team().for_each(seq.sequences() * strips, [&](index_t task, int) {
+      const index_t s = task / strips, first = task % strips * strip, count = std::min(strip, m - first);
+      const auto rows_a = a.middle_rows(seq[s].begin, seq[s].size()).middle_cols(first, count);
+      Kernels::template gemm<T>(op::transpose, op::none, T{1}, rows_a, x.middle_rows(seq[s].begin, seq[s].size()), T{0},
+                                matrix_view<T>(g.row(s) + first * n, count, n));
+    });
+  }
+
+  /// w(m) <- the eigenvalues of the symmetric C, ascending. C is destroyed. About 4/3 m^3 FLOP.
+  /// @throws numeric_error  no convergence
+  template <real T>
+  static void eigenvalues(cpu&, matrix_view<T> c, vector_view<T> w) {
+    Kernels::eigensystem(c, w, false);
+  }
+
+  /// The same with eigenvectors: row i of C becomes the unit eigenvector of w[i]. About 9 m^3 FLOP.
+  template <real T>
+  static void eigensystem(cpu&, matrix_view<T> c, vector_view<T> w) {
+    Kernels::eigensystem(c, w, true);
+  }
+
+ private:
+  static constexpr index_t least_flop = 1 << 20;  // some 10 microseconds of work: worth waking a thread for
+};
+
+}  // namespace prismatic

@@ -1,0 +1,27 @@
+/// The version and the library's few macros. Every feature macro is always defined, 0 or 1.
+#pragma once
+
+#define PRISMATIC_VERSION_MAJOR 0
+#define PRISMATIC_VERSION_MINOR 1
+#define PRISMATIC_VERSION_PATCH 0
+#define PRISMATIC_VERSION "0.1.0"
+
+#if defined(__CUDACC__)
+#define PRISMATIC_HOST_DEVICE __host__ __device__
+#else
+#define PRISMATIC_HOST_DEVICE
+#endif
+
+#ifndef PRISMATIC_HAS_BLAS  // set to 1 by the component prismatic::blas
+#define PRISMATIC_HAS_BLAS 0
+#endif
+
+#ifndef PRISMATIC_DEFAULT_BLAS  // 1: default_backend (backend/default.hpp) is the BLAS one
+#define PRISMATIC_DEFAULT_BLAS PRISMATIC_HAS_BLAS
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define PRISMATIC_X86 1
+#else
+#define PRISMATIC_X86 0
+#endif

@@ -1,0 +1,112 @@
+/// Owning storage: an aligned block of one memory space, and the matrix that most results come in.
+#pragma once
+
+#include <prismatic/core/checked.hpp>
+#include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/types.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+namespace prismatic {
+
+/// How one memory space allocates. A device backend specialises it for memory::device.
+template <memory Space>
+struct storage;
+
+template <>
+struct storage<memory::host> {
+  static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
+
+  /// @throws std::bad_alloc
+  static void* allocate(index_t bytes) {
+    return ::operator new(static_cast<std::size_t>(bytes), std::align_val_t{alignment});
+  }
+  static void deallocate(void* p) noexcept { ::operator delete(p, std::align_val_t{alignment}); }
+  static void zero(void* p, index_t bytes) noexcept {
+    std::fill_n(static_cast<std::byte*>(p), static_cast<std::size_t>(bytes), std::byte{0});
+  }
+};
+
+/// A contiguous row-major matrix that owns its elements; they start at zero. Move-only: a copy is
+/// always written out (`clone`).
+template <class T, memory Space = memory::host>
+class matrix {
+ public:
+  using value_type = T;
+
+  matrix() noexcept = default;
+
+  /// @throws size_error, std::bad_alloc
+  matrix(index_t rows, index_t cols)
+      : rows_(rows), cols_(cols) {
+    const index_t bytes = checked_mul(checked_mul(rows, cols, "matrix elements"), sizeof(T), "matrix bytes");
+    if (bytes == 0) return;
+    data_ = static_cast<T*>(storage<Space>::allocate(bytes));
+    storage<Space>::zero(data_, bytes);
+  }
+
+  matrix(matrix&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        rows_(std::exchange(other.rows_, 0)),
+        cols_(std::exchange(other.cols_, 0)) {}
+
+  matrix& operator=(matrix&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(rows_, other.rows_);
+    std::swap(cols_, other.cols_);
+    return *this;
+  }
+
+  ~matrix() {
+    if (data_ != nullptr) storage<Space>::deallocate(data_);
+  }
+
+  [[nodiscard]] T* data() noexcept { return data_; }
+  [[nodiscard]] const T* data() const noexcept { return data_; }
+  [[nodiscard]] index_t rows() const noexcept { return rows_; }
+  [[nodiscard]] index_t cols() const noexcept { return cols_; }
+  [[nodiscard]] index_t size() const noexcept { return rows_ * cols_; }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+  [[nodiscard]] matrix_view<T, Space> view() noexcept { return {data_, rows_, cols_, cols_}; }
+  [[nodiscard]] matrix_view<const T, Space> view() const noexcept { return {data_, rows_, cols_, cols_}; }
+  operator matrix_view<T, Space>() & noexcept { return view(); }
+  operator matrix_view<const T, Space>() const noexcept { return view(); }
+
+  [[nodiscard]] vector_view<T, Space> flat() noexcept { return {data_, size()}; }
+  [[nodiscard]] vector_view<const T, Space> flat() const noexcept { return {data_, size()}; }
+
+  T& operator()(index_t i, index_t j) noexcept
+    requires(Space == memory::host)
+  {
+    return data_[i * cols_ + j];
+  }
+  const T& operator()(index_t i, index_t j) const noexcept
+    requires(Space == memory::host)
+  {
+    return data_[i * cols_ + j];
+  }
+
+  [[nodiscard]] matrix clone() const
+    requires(Space == memory::host)
+  {
+    matrix copy(rows_, cols_);
+    std::copy_n(data_, size(), copy.data_);
+    return copy;
+  }
+
+ private:
+  T* data_ = nullptr;
+  index_t rows_ = 0;
+  index_t cols_ = 0;
+};
+
+template <class T, memory Space>
+matrix_view(matrix<T, Space>&) -> matrix_view<T, Space>;
+template <class T, memory Space>
+matrix_view(const matrix<T, Space>&) -> matrix_view<const T, Space>;
+
+}  // namespace prismatic
