@@ -20,6 +20,8 @@ variable attention(tape<B, T, Sink>& t, variable q, variable k, variable v, atte
   require_equal(t.value(q).cols(), shape.heads * shape.head_dim, "attention: query width");
   require_equal(t.value(k).cols(), shape.kv_heads * shape.head_dim, "attention: key width");
   require_equal(t.value(v).cols(), shape.kv_heads * shape.head_dim, "attention: value width");
+  require_equal(t.value(k).rows(), t.value(q).rows(), "attention: rows of the keys");
+  require_equal(t.value(v).rows(), t.value(q).rows(), "attention: rows of the values");
   require_equal(shape.heads % shape.kv_heads, 0, "attention: query heads modulo key heads");
   const variable o = t.result(t.value(q).cols(), {q, k, v});
   const auto ranges = t.sequences(q).ranges();

@@ -13,14 +13,15 @@
 
 namespace prismatic {
 
-/// @param logits   (T, vocabulary); their values are used up
+/// @param logits   (T, vocabulary), made by an operation; their values are used up
 /// @param targets  one token per row
 /// @param weights  one per row; 1 / (completion tokens of the sequence) gives each sequence its mean NLL
 /// @return (T, 1): the loss of each row. @throws shape_error, option_error for a target outside the vocabulary
 template <class B, class T, class Sink>
 variable cross_entropy(tape<B, T, Sink>& t, variable logits, std::span<const token_id> targets,
-                       vector_view<const T, B::space> weights) {
+                       input_vector<T, B::space> weights) {
   const index_t rows = t.value(logits).rows(), vocabulary = t.value(logits).cols();
+  require_equal(t.fill(logits).rows(), rows, "cross_entropy: rows of logits that may be used up");
   require_equal(static_cast<index_t>(targets.size()), rows, "cross_entropy: targets");
   require_equal(weights.size(), rows, "cross_entropy: weights");
   for (const token_id target : targets)

@@ -7,6 +7,7 @@
 #include <prismatic/autodiff/tape.hpp>
 
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace prismatic {
@@ -17,7 +18,7 @@ namespace prismatic {
 /// @return (T, out). 2 T in out FLOP forward, as many for dX. @throws shape_error
 template <class B, class T, class Sink>
 variable linear(tape<B, T, Sink>& t, variable x, parameter_ref<T, B::space> w,
-                std::optional<parameter_ref<T, B::space>> bias = std::nullopt) {
+                std::type_identity_t<std::optional<parameter_ref<T, B::space>>> bias = std::nullopt) {
   require_equal(t.value(x).cols(), w.value.cols(), "linear: input width");
   const bool wants_w = t.sink().wants(w.id), wants_bias = bias && t.sink().wants(bias->id);
   const variable y = t.result(w.value.rows(), {x}, wants_w || wants_bias);

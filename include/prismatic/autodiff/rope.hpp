@@ -24,12 +24,15 @@ using position_list = std::shared_ptr<const std::vector<std::int32_t>>;
 
 /// @param x          (T, heads head_dim)
 /// @param positions  one per row; each below the tables' row count
-/// @return the shape of x. 3 FLOP an element. @throws shape_error
+/// @return the shape of x. 3 FLOP an element. @throws shape_error, option_error for a position outside the tables
 template <class B, class T, class Sink>
 variable rope(tape<B, T, Sink>& t, variable x, index_t head_dim, position_list positions,
               rope_tables<T, B::space> tables) {
   require_equal(static_cast<index_t>(positions->size()), t.value(x).rows(), "rope: positions");
   require_equal(tables.cosine.cols() * 2, head_dim, "rope: table width x 2");
+  require_equal(t.value(x).cols() % head_dim, 0, "rope: width modulo head_dim");
+  for (const std::int32_t position : *positions)
+    require_option(position >= 0 && position < tables.cosine.rows(), "rope: a position lies outside the tables");
   const variable y = t.result(t.value(x).cols(), {x});
   B::rope(t.cx(), op::none, head_dim, *positions, tables.cosine, tables.sine, t.value(x), t.fill(y));
 

@@ -11,6 +11,7 @@ namespace prismatic {
 /// @return (T, width). @throws shape_error
 template <class B, class T, class Sink>
 variable swiglu(tape<B, T, Sink>& t, variable gate, variable up) {
+  require_equal(t.value(up).rows(), t.value(gate).rows(), "swiglu: rows of up");
   require_equal(t.value(up).cols(), t.value(gate).cols(), "swiglu: width of up");
   const variable y = t.result(t.value(gate).cols(), {gate, up});
   B::swiglu(t.cx(), t.value(gate), t.value(up), t.fill(y));

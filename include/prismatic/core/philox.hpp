@@ -82,8 +82,8 @@ class random_stream {
 
   /// Uniform in [0, n), n >= 1 (Lemire's multiply-shift; its bias is below n / 2^64).
   [[nodiscard]] constexpr index_t below(std::uint64_t i, index_t n) const noexcept {
-    return static_cast<index_t>(
-        static_cast<std::uint64_t>((static_cast<unsigned __int128>(bits(i)) * static_cast<std::uint64_t>(n)) >> 64));
+    __extension__ using wide = unsigned __int128;
+    return static_cast<index_t>(static_cast<std::uint64_t>((wide{bits(i)} * static_cast<std::uint64_t>(n)) >> 64));
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <prismatic/autodiff/parameter.hpp>
 #include <prismatic/autodiff/sink.hpp>
+#include <prismatic/backend/backend.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/matrix.hpp>
 

@@ -5,6 +5,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix.hpp>
+#include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -4,8 +4,10 @@
 
 #include <prismatic/autodiff/parameter.hpp>
 #include <prismatic/autodiff/sink.hpp>
+#include <prismatic/backend/backend.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
+#include <prismatic/core/workspace.hpp>
 #include <prismatic/projection/projection.hpp>
 
 #include <algorithm>

@@ -31,6 +31,9 @@ namespace prismatic {
 template <class B, real T>
 class decoder {
  public:
+  using backend_type = B;
+  using scalar = T;
+
   /// One block's parameters; those its configuration does not have are empty.
   struct block {
     parameter_id attention_norm, query, key, value, output;

@@ -41,6 +41,7 @@ struct eigen_kernels {
   /// @throws numeric_error  no convergence
   template <class T>
   static void eigensystem(matrix_view<T> c, vector_view<T> w, bool vectors) {
+    if (c.empty()) return;
     using dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
     const Eigen::SelfAdjointEigenSolver<dense> solver(
         dense(map(c)), vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);

@@ -2,6 +2,7 @@
 /// without leave to reorder floating-point sums.
 #pragma once
 
+#include <prismatic/core/layout.hpp>
 #include <prismatic/core/types.hpp>
 
 #include <algorithm>
@@ -48,6 +49,20 @@ template <real T>
     }
   for (index_t i = whole; i < n; ++i) most[0] = x[i] > most[0] ? x[i] : most[0];
   return *std::max_element(most.begin(), most.end());
+}
+
+/// out[j] += the sum of term(t, j) over the rows t, for columns j in [begin, end); in double, in order of t.
+/// A strip of columns at a time keeps its sums in cache while the rows go by.
+template <real T, class F>
+void add_column_sums(row_range rows, index_t begin, index_t end, F&& term, T* out) {
+  constexpr index_t strip = 64;
+  for (index_t first = begin; first < end; first += strip) {
+    const index_t width = std::min(strip, end - first);
+    std::array<double, strip> sums{};
+    for (index_t t = rows.begin; t < rows.end; ++t)
+      for (index_t j = 0; j < width; ++j) sums[static_cast<std::size_t>(j)] += term(t, first + j);
+    for (index_t j = 0; j < width; ++j) out[first + j] += static_cast<T>(sums[static_cast<std::size_t>(j)]);
+  }
 }
 
 /// 2^n, |n| <= 126.

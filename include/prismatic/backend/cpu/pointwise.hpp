@@ -6,7 +6,6 @@
 #include <prismatic/backend/cpu/lanes.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -124,23 +123,14 @@ struct cpu_pointwise {
   template <class T>
   static void gain_adjoint(cpu& cx, matrix_view<const T> x, vector_view<const T> rstd, matrix_view<const T> dy,
                            const layout& sequences, matrix_view<T> dgain) {
-    constexpr index_t strip = 64;
-    const index_t strips = (dgain.cols() + strip - 1) / strip;
-    cx.team().for_range(
-        strips, 1 + worth_a_thread / (strip * std::max<index_t>(1, x.rows())), [&](index_t begin, index_t end, int) {
-          for (index_t s = 0; s < sequences.sequences(); ++s)
-            for (index_t first = begin * strip; first < std::min(end * strip, dgain.cols()); first += strip) {
-              const index_t width = std::min(strip, dgain.cols() - first);
-              std::array<double, strip> sums{};
-              for (index_t t = sequences[s].begin; t < sequences[s].end; ++t) {
-                const T *const xt = x.row(t) + first, *const dyt = dy.row(t) + first;
-                for (index_t j = 0; j < width; ++j)
-                  sums[static_cast<std::size_t>(j)] += static_cast<double>(dyt[j] * xt[j] * rstd[t]);
-              }
-              T* const out = dgain.row(s) + first;
-              for (index_t j = 0; j < width; ++j) out[j] += static_cast<T>(sums[static_cast<std::size_t>(j)]);
-            }
-        });
+    constexpr index_t line = 16;
+    const index_t n = dgain.cols(), lines = (n + line - 1) / line;
+    const auto term = [=](index_t t, index_t j) { return static_cast<double>(dy(t, j) * x(t, j) * rstd[t]); };
+    cx.team().for_range(lines, 1 + worth_a_thread / (line * std::max<index_t>(1, x.rows())),
+                        [&](index_t begin, index_t end, int) {
+                          for (index_t s = 0; s < sequences.sequences(); ++s)
+                            add_column_sums(sequences[s], begin * line, std::min(end * line, n), term, dgain.row(s));
+                        });
   }
 
   template <class T>

@@ -6,7 +6,6 @@
 #include <prismatic/backend/cpu/lanes.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -51,19 +50,10 @@ struct cpu_rows {
   /// Row s of C += the sum of X's rows in sequence s, summed in double.
   template <real T>
   static void segment_sum(cpu& cx, input_matrix<T> x, const layout& sequences, matrix_view<T> c) {
-    constexpr index_t strip = 64;  // columns whose sums stay in registers and cache while rows go by
     each_column_part(cx, x, [&](index_t begin, index_t end) {
       for (index_t s = 0; s < sequences.sequences(); ++s)
-        for (index_t first = begin; first < end; first += strip) {
-          const index_t width = std::min(strip, end - first);
-          std::array<double, strip> sums{};
-          for (index_t t = sequences[s].begin; t < sequences[s].end; ++t) {
-            const T* const row = x.row(t) + first;
-            for (index_t j = 0; j < width; ++j) sums[static_cast<std::size_t>(j)] += static_cast<double>(row[j]);
-          }
-          T* const out = c.row(s) + first;
-          for (index_t j = 0; j < width; ++j) out[j] += static_cast<T>(sums[static_cast<std::size_t>(j)]);
-        }
+        add_column_sums(
+            sequences[s], begin, end, [=](index_t t, index_t j) { return static_cast<double>(x(t, j)); }, c.row(s));
     });
   }
 

@@ -18,6 +18,11 @@ inline constexpr index_t sign_table_floats = 8 * 44 * 16;  // samples x tables x
 
 #if PRISMATIC_X86
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 takes its own intrinsics at their word (bug 105593)
+#endif
+
 /// AVX-512: 16 outputs a register; 4 bits index a table of 16 sums held in one register.
 struct signs_avx512 {
   static constexpr index_t lanes = 16;
@@ -231,6 +236,10 @@ inline bool accumulate_signs_x86(const sign_block& block, matrix_view<const floa
   }
   return false;
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #else
 

@@ -1,0 +1,130 @@
+/// prismatic compare: data sets side by side, at equal n, with intervals.
+#include "session.hpp"
+#include "subcommands.hpp"
+
+#include <prismatic/diversity/confidence.hpp>
+#include <prismatic/diversity/covariance.hpp>
+#include <prismatic/diversity/surprisal.hpp>
+#include <prismatic/diversity/vendi.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace command {
+
+namespace {
+
+struct compare_flags : shared_flags {
+  std::vector<std::string> inputs;
+  index_t repeats = 100;
+};
+
+matrix<scalar> stacked(const std::vector<row_set>& sets, std::size_t without) {
+  index_t n = 0;
+  for (std::size_t i = 0; i < sets.size(); ++i) n += i == without ? 0 : sets[i].size();
+  matrix<scalar> out(n, sets.front().rows().cols());
+  index_t at = 0;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    if (i == without) continue;
+    std::copy_n(sets[i].rows().data(), sets[i].rows().size(), out.view().row(at));
+    at += sets[i].size();
+  }
+  return out;
+}
+
+constexpr auto nobody = static_cast<std::size_t>(-1);
+
+// One proxy for all sets: a score means nothing beside one that another proxy gave.
+std::vector<row_set> load(session& s, const compare_flags& flags) {
+  const auto rows = std::ranges::count_if(flags.inputs, session::holds_rows);
+  require_option(rows == 0 || rows == static_cast<std::ptrdiff_t>(flags.inputs.size()),
+                 "compare: some inputs are rows and some are samples; give one kind");
+  std::vector<row_set> sets;
+  if (rows > 0) {
+    for (const std::string& path : flags.inputs) sets.push_back(s.load(path));
+  } else {
+    std::vector<dataset> data;
+    std::vector<sample> all;
+    for (const std::string& path : flags.inputs) {
+      data.push_back(s.read(path));
+      all.insert(all.end(), data.back().samples.begin(), data.back().samples.end());
+    }
+    (void)s.proxy_for(all);
+    for (dataset& d : data) sets.push_back(s.collect(std::move(d)));
+  }
+  for (const row_set& set : sets) {
+    require_equal(set.rows().cols(), sets.front().rows().cols(), "compare: " + set.path + ": width of the rows");
+    require_option(set.size() >= 2, "compare: " + set.path + ": found 1 row, expected at least 2");
+  }
+  return sets;
+}
+
+void run(const compare_flags& flags) {
+  require_option(flags.inputs.size() >= 2, "compare: found one data set, expected at least two");
+  session s(flags);
+  const std::vector<row_set> sets = load(s, flags);
+  index_t smallest = sets.front().size();
+  for (const row_set& set : sets) smallest = std::min(smallest, set.size());
+  const index_t n = std::max<index_t>(1, smallest / 2);
+  const auto interval = [&](const matrix<scalar>& rows) {
+    return vendi_confidence(s.cx(), rows, {.subsample = n, .repeats = flags.repeats});
+  };
+
+  ordered_json out;
+  out["n"] = n;
+  out["repeats"] = flags.repeats;
+  std::vector<std::vector<std::string>> lines{{"data", "samples", "G-Vendi at n = " + std::to_string(n), "95 % interval", "novelty"}};
+  const auto add = [&](const std::string& name, const matrix<scalar>& rows, const double* novelty) {
+    const confidence_result c = interval(rows);
+    ordered_json entry{{"data", name},      {"samples", rows.rows()}, {"g_vendi", c.mean},
+                       {"lower", c.lower}, {"upper", c.upper}};
+    if (novelty != nullptr) entry["novelty"] = *novelty;
+    out["sets"].push_back(entry);
+    lines.push_back({name, std::to_string(rows.rows()), fixed(c.mean, 2), fixed(c.lower, 2) + " - " + fixed(c.upper, 2),
+                     novelty == nullptr ? "" : fixed(*novelty, 3)});
+  };
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    // What the set would add to the others: how far its rows surprise them beyond their own average.
+    const matrix<scalar> others = stacked(sets, i);
+    covariance_accumulator<backend_type, scalar> sums(others.cols());
+    sums.add(s.cx(), others);
+    const surprisal_model<backend_type, scalar> model(s.cx(), sums);
+    std::vector<double> surprisals(static_cast<std::size_t>(sets[i].size()));
+    model.score(s.cx(), sets[i].rows(), surprisals);
+    const double novelty =
+        std::accumulate(surprisals.begin(), surprisals.end(), 0.0) / static_cast<double>(surprisals.size()) - model.average();
+    add(sets[i].path, sets[i].rows(), &novelty);
+  }
+  add("union", stacked(sets, nobody), nullptr);
+
+  s.bar().clear();
+  for (const row_set& set : sets) print_notes(set, flags);
+  if (flags.json) return say(out.dump(2));
+  std::string text = table(lines);
+  text.pop_back();
+  say(text);
+  say("novelty: mean surprisal of the set's samples to all the others, in nats above the others' own average");
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  auto flags = std::make_shared<compare_flags>();
+  CLI::App* sub = app.add_subcommand("compare", "data sets side by side, at equal n, with confidence intervals");
+  sub->add_option("data", flags->inputs, "two or more: samples, or rows made with one proxy")->required();
+  sub->add_option("--repeats", flags->repeats, "subsamples for each interval")->capture_default_str()->check(CLI::Range(2, 100000));
+  add_run_flags(*sub, *flags);
+  add_data_flags(*sub, *flags);
+  add_gradient_flags(*sub, *flags);
+  sub->footer("With --proxy auto one proxy is trained on all sets together.\n\n"
+              "Examples:\n"
+              "  prismatic compare ours.jsonl theirs.jsonl\n"
+              "  prismatic compare a/ b/ c/ --repeats 200 --json\n");
+  sub->callback([flags] { run(*flags); });
+}
+
+}  // namespace command

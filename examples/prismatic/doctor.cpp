@@ -1,0 +1,191 @@
+/// prismatic doctor: what this build is, and whether its arithmetic can be trusted on this machine.
+#include "session.hpp"
+#include "subcommands.hpp"
+
+#include <prismatic/autodiff/tape.hpp>
+#include <prismatic/config.hpp>
+#include <prismatic/core/philox.hpp>
+#include <prismatic/gradient/collect.hpp>
+#include <prismatic/transformer/auto_proxy.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace command {
+
+namespace {
+
+struct check {
+  std::string name;
+  double error;
+  double allowed;
+  [[nodiscard]] bool passed() const { return error <= allowed; }  // false for NaN
+};
+
+check random_bits() {
+  const philox_counter found = philox4x32({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u});
+  return {"Philox against the published vector", found == philox_counter{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u} ? 0.0 : 1.0, 0};
+}
+
+// Projects unit vectors: what comes out is the sign matrix itself, entry by entry.
+check signs(session& s) {
+  constexpr index_t cols = 300, width = 100;
+  const rademacher projection(width, 7);
+  matrix<scalar> g(cols, cols), z(cols, width);
+  for (index_t i = 0; i < cols; ++i) g(i, i) = 1;
+  projection.accumulate<backend_type, scalar>(s.cx(), {"doctor", 3, 1, cols}, g, z.view());
+  double wrong = 0;
+  for (index_t i = 0; i < cols; ++i)
+    for (index_t j = 0; j < width; ++j) wrong += z(i, j) == static_cast<scalar>(projection.sign("doctor", 3, i, j)) ? 0 : 1;
+  return {"sign projection against its definition, wrong signs", wrong, 0};
+}
+
+// The matrix min(i, j) has the eigenvalues 1 / (2 - 2 cos((2k - 1) pi / (2n + 1))).
+check spectrum(session& s) {
+  constexpr index_t n = 64;
+  matrix<double> a(n, n);
+  for (index_t i = 0; i < n; ++i)
+    for (index_t j = 0; j < n; ++j) a(i, j) = static_cast<double>(std::min(i, j) + 1);
+  std::vector<double> w(n);
+  backend_type::eigenvalues(s.cx(), a.view(), vector_view<double>(w));
+  double worst = 0;
+  for (index_t k = 1; k <= n; ++k) {
+    const double expected = 1 / (2 - 2 * std::cos((2.0 * static_cast<double>(k) - 1) * 3.141592653589793 / (2.0 * n + 1)));
+    worst = std::max(worst, std::abs(w[static_cast<std::size_t>(n - k)] - expected) / expected);
+  }
+  return {"eigenvalues against a closed form, relative error", worst, 1e-10};
+}
+
+std::vector<token_sequence> probes(const prismatic::proxy<backend_type, scalar>& p) {
+  std::vector<sample> samples;
+  for (const char* text : {"What is 2 + 3?", "Name a prime above ten.", "Why is the sky blue, in one sentence?"})
+    samples.push_back(make_sample(text, text, std::string("It is so: ") + text));
+  return encode(p, samples).sequences;
+}
+
+// Gradients of a packed batch against those of each sample alone.
+check batching(session& s, const prismatic::proxy<backend_type, scalar>& p) {
+  const std::vector<token_sequence> sequences = probes(p);
+  const auto together = collect_rows(s.cx(), p.model, sequences, s.projection());
+  double worst = 0;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    const auto alone = collect_rows(s.cx(), p.model, std::span(&sequences[i], 1), s.projection());
+    double difference = 0, length = 0;
+    for (index_t j = 0; j < s.projection().width(); ++j) {
+      const double a = alone.rows(0, j), b = together.rows(static_cast<index_t>(i), j);
+      difference += (a - b) * (a - b);
+      length += a * a;
+    }
+    worst = std::max(worst, std::sqrt(difference / length));
+  }
+  return {"gradients in a batch against alone, relative error", worst, 1e-4};
+}
+
+// A directional derivative of the loss by central differences, in double.
+check derivative() {
+  using B = cpu_backend<eigen_kernels>;
+  context<B> cx({.threads = 1});
+  prismatic::proxy<B, double> p{decoder<B, double>(auto_proxy_config()), std::make_shared<byte_encoder>(), "doctor"};
+  p.model.initialise(1);
+  const sample one = make_sample("a", "What is 2 + 3?", "The answer is 5.");
+  const std::vector<token_sequence> sequences = encode(p, std::span(&one, 1)).sequences;
+  const token_sequence* member = &sequences.front();
+  const packed_batch batch = pack(std::span(&member, 1));
+  const auto weights = mean_nll_weights<double>(batch);
+  const auto loss = [&] {
+    no_sink none;
+    tape<B, double, no_sink> t(cx, none);
+    const auto losses = t.value(p.model.loss(t, batch, weights));
+    double sum = 0;
+    for (index_t i = 0; i < losses.rows(); ++i) sum += losses(i, 0);
+    return sum;
+  };
+  accumulate_sink<B, double> sink(cx, p.model.parameters().infos());
+  {
+    tape<B, double, decltype(sink)> t(cx, sink);
+    t.backward(p.model.loss(t, batch, weights));
+  }
+  constexpr double step = 1e-5;
+  const random_stream random(1, "doctor");
+  double expected = 0;
+  std::uint64_t number = 0;
+  std::vector<double> moved(3);
+  for (int side = 0; side < 3; ++side) {  // forward, twice backward, forward again
+    number = 0;
+    for (index_t i = 0; i < p.model.parameters().size(); ++i) {
+      const auto value = p.model.parameters().value({i});
+      for (index_t k = 0; k < value.size(); ++k) {
+        const double direction = random.normal(number++);
+        value.data()[k] += (side == 1 ? -2 : 1) * step * direction;
+        if (side == 0) expected += direction * sink.gradient({i}).data()[k];
+      }
+    }
+    moved[static_cast<std::size_t>(side)] = loss();
+  }
+  const double found = (moved[0] - moved[1]) / (2 * step);
+  return {"derivative of the loss against differences, relative error", std::abs(found - expected) / std::abs(expected), 1e-5};
+}
+
+void run(const shared_flags& flags) {
+  session s(flags);
+  std::vector<check> checks{random_bits(), signs(s), spectrum(s), derivative()};
+  ordered_json out{{"version", PRISMATIC_VERSION}, {"backend", backend_type::name}, {"threads", s.cx().team().size()}};
+#if PRISMATIC_X86
+  out["avx2"] = __builtin_cpu_supports("avx2") != 0;
+  out["avx512"] = __builtin_cpu_supports("avx512f") != 0;
+#endif
+  std::vector<std::vector<std::string>> lines;
+  if (flags.proxy != "auto") {
+    const auto& p = s.proxy_for({});
+    out["proxy"] = {{"name", p.name},
+                    {"parameters", p.model.parameters().scalars()},
+                    {"context", p.model.config().context},
+                    {"encoder", p.encoder->fingerprint()},
+                    {"weights", weights_fingerprint(p.model.parameters())}};
+    checks.push_back(batching(s, p));
+  } else {
+    prismatic::proxy<backend_type, scalar> p{decoder<backend_type, scalar>(auto_proxy_config()), std::make_shared<byte_encoder>(), "auto"};
+    p.model.initialise(flags.seed);
+    checks.push_back(batching(s, p));
+  }
+  bool healthy = true;
+  for (const check& c : checks) {
+    healthy &= c.passed();
+    out["checks"].push_back({{"name", c.name}, {"error", c.error}, {"allowed", c.allowed}, {"passed", c.passed()}});
+    char number[32];
+    std::snprintf(number, sizeof number, "%.1e", c.error);
+    lines.push_back({c.name, number, c.passed() ? "ok" : "FAILED"});
+  }
+  out["healthy"] = healthy;
+  if (flags.json) {
+    say(out.dump(2));
+  } else {
+    for (const auto& [key, value] : out.items())
+      if (key != "checks" && key != "healthy")
+        say(key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()));
+    std::string text = table(lines);
+    text.pop_back();
+    say(text);
+  }
+  if (!healthy) throw std::runtime_error("doctor: a check failed; results on this machine cannot be trusted");
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app) {
+  auto flags = std::make_shared<shared_flags>();
+  CLI::App* sub = app.add_subcommand("doctor", "what this build is, and whether its arithmetic is sound here");
+  add_run_flags(*sub, *flags);
+  add_gradient_flags(*sub, *flags);
+  sub->footer("Exits non-zero when a check fails.\n\nExamples:\n"
+              "  prismatic doctor\n"
+              "  prismatic doctor --proxy proxy.safetensors --json\n");
+  sub->callback([flags] { run(*flags); });
+}
+
+}  // namespace command

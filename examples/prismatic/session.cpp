@@ -1,0 +1,190 @@
+#include "session.hpp"
+
+#include <prismatic/gradient/row_store.hpp>
+#include <prismatic/io/npy.hpp>
+#include <prismatic/transformer/auto_proxy.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <utility>
+
+namespace command {
+
+void add_run_flags(CLI::App& app, shared_flags& flags) {
+  app.add_option("--threads", flags.threads, "CPU threads; 0 takes all")->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", flags.seed, "seed of everything random")->capture_default_str();
+  app.add_flag("--json", flags.json, "print one JSON object instead of text");
+  app.add_flag("--quiet", flags.quiet, "no progress on standard error");
+}
+
+void add_data_flags(CLI::App& app, shared_flags& flags) {
+  app.add_option("--format", flags.format,
+                 "schema of every record: messages, sharegpt, nli, alpaca, ... (default: recognise each)");
+  app.add_option("--map", flags.map, "where to find what: prompt=FIELD,completion=FIELD[,system=..][,id=..]");
+  app.add_option_function<std::string>(
+         "--on-bad-sample", [&flags](const std::string& rule) { flags.skip_bad = rule == "skip"; },
+         "a record or sample that cannot be used: error (default) or skip")
+      ->check(CLI::IsMember({"error", "skip"}));
+}
+
+void add_gradient_flags(CLI::App& app, shared_flags& flags) {
+  app.add_option("--proxy", flags.proxy,
+                 "proxy model: auto (a small byte-level decoder trained on the data), or a file made by --save-proxy")
+      ->capture_default_str();
+  app.add_option("--proxy-steps", flags.proxy_steps, "training steps of --proxy auto")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--save-proxy", flags.save_proxy, "keep the trained proxy in this file");
+  app.add_option("--width", flags.width, "d, numbers a gradient is projected to")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--truncation", flags.truncation, "a sample longer than the context: prompt (cut its left) or refuse")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"prompt", "refuse"}));
+  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep; bounds memory")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+}
+
+session::session(const shared_flags& flags)
+    : flags_(flags),
+      cx_({.threads = flags.threads, .seed = flags.seed}),
+      bar_(flags.quiet),
+      projection_(flags.width, flags.seed) {}
+
+dataset session::read(const std::string& path) const {
+  dataset_options options;
+  if (!flags_.format.empty()) options.schemas.format = schema_named(flags_.format);
+  if (!flags_.map.empty()) options.schemas.fields = parse_field_map(flags_.map);
+  if (flags_.skip_bad) options.on_bad_record = bad_record::skip;
+  return read_samples(path, options);
+}
+
+const proxy<backend_type, scalar>& session::proxy_for(std::span<const sample> samples) {
+  if (proxy_) return *proxy_;
+  if (flags_.proxy == "auto") {
+    proxy_ = train_auto_proxy<scalar>(
+        cx_, samples, {.steps = flags_.proxy_steps, .seed = flags_.seed, .on_progress = progress(bar_)});
+    if (!flags_.save_proxy.empty()) save_auto_proxy(*proxy_, flags_.save_proxy);
+  } else {
+    proxy_ = load_auto_proxy<scalar>(cx_, flags_.proxy);
+  }
+  return *proxy_;
+}
+
+const proxy<backend_type, scalar>& session::proxy_kept(const std::string& path, std::span<const sample> samples) {
+  if (proxy_ || flags_.proxy != "auto") return proxy_for(samples);
+  if (std::filesystem::exists(path))
+    proxy_ = load_auto_proxy<scalar>(cx_, path);
+  else
+    save_auto_proxy(proxy_for(samples), path);
+  return *proxy_;
+}
+
+json session::manifest() const {
+  return {{"format", "prismatic-rows-1"},
+          {"width", flags_.width},
+          {"projection", rademacher::name},
+          {"projection_seed", flags_.seed},
+          {"proxy", weights_fingerprint(proxy_->model.parameters())},
+          {"encoder", proxy_->encoder->fingerprint()},
+          {"truncation", flags_.truncation},
+          {"loss", "mean NLL of completion tokens"},
+          {"dtype", "F32"}};
+}
+
+row_set session::collect(dataset data) {
+  const auto& model = proxy_for(data.samples);
+  const encode_options rules{.too_long = flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt,
+                             .file = data.path};
+  encoded_samples encoded = encode(model, data.samples, rules);
+  row_set out;
+  out.path = data.path;
+  out.truncated = encoded.truncated;
+  out.tokens = encoded.tokens;
+  for (std::size_t kind = 0; kind < schemas.size(); ++kind)
+    if (data.counts[kind] > 0) out.schemas[std::string(schemas[kind].name)] = data.counts[kind];
+  for (const skipped_record& s : data.skipped) out.left_out.push_back(s.reason);
+  const auto refuse = [&](const std::string& reason) {
+    if (!flags_.skip_bad) throw data_error(reason, 0, "", "a sample that cannot be used", "--on-bad-sample skip leaves it out");
+    out.left_out.push_back(reason);
+  };
+  for (const refused_sample& r : encoded.refused) refuse(r.reason);
+
+  std::vector<token_sequence> sequences;
+  for (std::size_t i = 0; i < data.samples.size(); ++i) {
+    if (encoded.sequences[i].size() == 0) continue;
+    sequences.push_back(std::move(encoded.sequences[i]));
+    out.samples.push_back(std::move(data.samples[i]));
+  }
+  if (sequences.empty()) throw data_error(data.path, 0, "", "no usable sample", "at least one");
+  out.gradients = collect_rows(cx_, model.model, sequences, projection_,
+                               {.batch_tokens = flags_.batch_tokens, .on_progress = progress(bar_)});
+  if (out.gradients.bad.empty()) return out;
+
+  // Leave out the samples without a gradient.
+  for (const index_t bad : out.gradients.bad)
+    refuse(sample_name(out.samples[static_cast<std::size_t>(bad)], data.path) + ": a gradient that is zero or not finite");
+  gradient_rows<scalar> usable{matrix<scalar>(out.size() - static_cast<index_t>(out.gradients.bad.size()), flags_.width),
+                               {}, {}, {}};
+  std::vector<sample> kept;
+  for (std::size_t i = 0; i < out.samples.size(); ++i) {
+    if (std::ranges::binary_search(out.gradients.bad, static_cast<index_t>(i))) continue;
+    std::copy_n(out.rows().view().row(static_cast<index_t>(i)), flags_.width,
+                usable.rows.view().row(static_cast<index_t>(kept.size())));
+    usable.losses.push_back(out.gradients.losses[i]);
+    usable.loss_tokens.push_back(out.gradients.loss_tokens[i]);
+    kept.push_back(std::move(out.samples[i]));
+  }
+  if (kept.empty()) throw data_error(data.path, 0, "", "no sample with a gradient", "at least one");
+  out.gradients = std::move(usable);
+  out.samples = std::move(kept);
+  return out;
+}
+
+bool session::holds_rows(const std::string& path) {
+  return path.ends_with(".npy") || std::filesystem::exists(path + "/manifest.json");
+}
+
+row_set session::load_rows(const std::string& path) const {
+  row_set out;
+  out.path = path;
+  if (path.ends_with(".npy")) {
+    out.gradients.rows = read_npy<scalar>(path);
+  } else {
+    const row_store store(path);
+    out.gradients = store.load<scalar>(store.ids());
+  }
+  if (out.rows().empty()) throw data_error(path, 0, "", "no rows", "at least one");
+  return out;
+}
+
+row_set session::load(const std::string& path) { return holds_rows(path) ? load_rows(path) : collect(read(path)); }
+
+ordered_json describe(const row_set& set) {
+  ordered_json out;
+  out["path"] = set.path;
+  out["n"] = set.size();
+  out["d"] = set.rows().cols();
+  if (!set.samples.empty()) {
+    double loss = 0;
+    for (const double l : set.gradients.losses) loss += l / static_cast<double>(set.gradients.losses.size());
+    out["mean_nll"] = loss;
+    out["tokens"] = set.tokens;
+    out["truncated"] = set.truncated;
+    out["schemas"] = set.schemas;
+    out["left_out"] = set.left_out;
+  }
+  return out;
+}
+
+void print_notes(const row_set& set, const shared_flags& flags) {
+  if (flags.quiet) return;
+  if (set.truncated > 0)
+    note("note: " + std::to_string(set.truncated) + " samples were longer than the context; their prompts were cut");
+  if (!set.left_out.empty())
+    note("note: " + std::to_string(set.left_out.size()) + " samples left out; the first: " + set.left_out.front());
+}
+
+}  // namespace command

@@ -1,0 +1,209 @@
+/// prismatic synthesize: grow a pool with problems that land where it is thin.
+#include "session.hpp"
+#include "subcommands.hpp"
+
+#include <prismatic/io/sample_writer.hpp>
+#include <prismatic/synthesis/procedural.hpp>
+#include <prismatic/synthesis/procedural_solver.hpp>
+#include <prismatic/synthesis/run.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace command {
+
+namespace {
+
+struct synthesize_flags : shared_flags {
+  std::string seeds;
+  std::string run;
+  std::string output;
+  bool control = false;
+  std::string filter = "sparse-clusters";
+  std::string examples = "uniform";
+  std::vector<std::string> evaluation;
+  synthesis_options options;
+  procedural_options writer;
+  procedural_solver_options solver;
+};
+
+// Everything that changes the pool. Paths, threads and verbosity do not.
+json configuration(const synthesize_flags& f, const std::string& filter, const std::vector<index_t>& quotas) {
+  const synthesis_options& o = f.options;
+  return {{"version", PRISMATIC_VERSION},
+          {"seeds", std::filesystem::path(f.seeds).filename().string()},
+          {"seed", f.seed},
+          {"proxy", f.proxy},
+          {"proxy_steps", f.proxy_steps},
+          {"width", f.width},
+          {"truncation", f.truncation},
+          {"target", o.target},
+          {"candidates", o.candidates},
+          {"quotas", quotas},
+          {"shots", o.shots},
+          {"examples", f.examples},
+          {"attempts", o.attempts},
+          {"agreement", o.agreement},
+          {"filter", filter},
+          {"rows_per_cluster", o.filter.rows_per_cluster},
+          {"sparse", o.filter.sparse.fraction},
+          {"surprisal_share", o.filter.surprisal_share},
+          {"near_duplicate", o.overlap.threshold},
+          {"skew", f.writer.skew},
+          {"copy", f.writer.copy_probability},
+          {"wrong", f.solver.wrong_rate},
+          {"evaluation", f.evaluation}};
+}
+
+const std::vector<std::string> round_heading{"round", "generated", "verified", "duplicates", "kept", "pool", "G-Vendi", "sparse share"};
+
+std::vector<std::string> round_line(const round_record& r) {
+  return {std::to_string(r.round),      std::to_string(r.generated),
+          std::to_string(r.verified),   std::to_string(r.duplicates),
+          std::to_string(r.kept),       std::to_string(r.pool),
+          fixed(r.vendi_after, 2),      fixed(100 * r.sparse_share(), 1) + " %"};
+}
+
+// Fixed columns, so that each round can be printed when it ends.
+std::string round_text(const std::vector<std::string>& cells) {
+  constexpr std::size_t widths[] = {5, 9, 8, 10, 5, 6, 8, 12};
+  std::string out;
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    out += (i > 0 ? "  " : "") + std::string(widths[i] - std::min(widths[i], cells[i].size()), ' ') + cells[i];
+  return out;
+}
+
+ordered_json round_json(const round_record& r) {
+  return {{"round", r.round},           {"generated", r.generated},       {"unparsed", r.unparsed},
+          {"disagreed", r.disagreed},   {"verified", r.verified},         {"duplicates", r.duplicates},
+          {"contaminated", r.contaminated}, {"unusable", r.unusable},     {"judged", r.judged},
+          {"in_sparse", r.in_sparse},   {"sparse_share", r.sparse_share()}, {"kept", r.kept},
+          {"pool", r.pool},             {"clusters", r.clusters},
+          {"g_vendi_before", r.vendi_before}, {"g_vendi", r.vendi_after}};
+}
+
+// One arm: its own run directory, the same proxy.
+synthesis_result<scalar> play(session& s, const synthesize_flags& flags, const std::string& directory,
+                              const std::string& filter, std::vector<index_t> quotas,
+                              const std::vector<sample>& seeds, const decontaminator& clean) {
+  run_state state(directory, configuration(flags, filter, quotas));
+  // The proxy is part of the run: it is trained once and kept, so that resumed rows fit the earlier ones.
+  const auto& model = s.proxy_kept(flags.run + "/proxy.safetensors", seeds);
+  row_store store(directory + "/rows", s.manifest());
+  synthesis_options options = flags.options;
+  options.filter.rule = static_cast<filter_rule>(std::ranges::find(filter_rule_names, filter) - std::begin(filter_rule_names));
+  options.examples = flags.examples == "sparse" ? few_shot_rule::sparse : few_shot_rule::uniform;
+  options.quotas = std::move(quotas);
+  options.batch_tokens = flags.batch_tokens;
+  options.on_progress = progress(s.bar());
+  procedural_generator writer(flags.writer);
+  procedural_solver solver(flags.solver);
+  synthesis_run<backend_type, scalar, rademacher, procedural_generator, procedural_solver> run(
+      s.cx(), model, s.projection(), writer, solver, clean, state, store, options);
+  if (!flags.json) {
+    say("");
+    say(filter == "none" ? "control: no gradient filter" : "filter: " + filter);
+    say(round_text(round_heading));
+    for (const round_record& r : state.rounds()) say(round_text(round_line(r)));
+  }
+  auto result = run.run(seeds, [&](const round_record& r) {
+    s.bar().clear();
+    if (!flags.json) say(round_text(round_line(r)));
+    std::fflush(stdout);
+  });
+  write_samples(directory + "/pool.jsonl", result.pool);
+  return result;
+}
+
+decontaminator evaluation_sets(const session& s, const std::vector<std::string>& paths) {
+  decontaminator out;
+  index_t item = 0;
+  for (const std::string& path : paths)
+    for (const sample& x : s.read(path).samples) out.add(x.prompt(), item++);
+  return out;
+}
+
+void print_curves(const synthesis_result<scalar>& filtered, const synthesis_result<scalar>& control, const std::string& name) {
+  say("");
+  std::vector<std::vector<std::string>> lines{{"pool", "G-Vendi, " + name, "G-Vendi, control", "difference"}};
+  for (std::size_t i = 0; i < std::min(filtered.rounds.size(), control.rounds.size()); ++i) {
+    const round_record &a = filtered.rounds[i], &b = control.rounds[i];
+    lines.push_back({a.pool == b.pool ? std::to_string(a.pool) : std::to_string(a.pool) + "/" + std::to_string(b.pool),
+                     fixed(a.vendi_after, 2), fixed(b.vendi_after, 2),
+                     (a.vendi_after >= b.vendi_after ? "+" : "") + fixed(a.vendi_after - b.vendi_after, 2)});
+  }
+  std::string text = table(lines);
+  text.pop_back();
+  say(text);
+}
+
+void run(synthesize_flags flags) {
+  flags.writer.seed = flags.solver.seed = flags.seed;
+  session s(flags);
+  const dataset seeds = s.read(flags.seeds);
+  const decontaminator clean = evaluation_sets(s, flags.evaluation);
+  const auto filtered = play(s, flags, flags.run, flags.filter, flags.options.quotas, seeds.samples, clean);
+  if (!flags.output.empty()) write_samples(flags.output, filtered.pool);
+  ordered_json out{{"run", flags.run}, {"filter", flags.filter}, {"seeds", filtered.seeds}, {"pool", filtered.pool.size()}};
+  for (const round_record& r : filtered.rounds) out["rounds"].push_back(round_json(r));
+  if (flags.control) {
+    // As many kept, round by round, as the filter kept: the two pools compare at equal size.
+    std::vector<index_t> quotas;
+    for (const round_record& r : filtered.rounds) quotas.push_back(r.kept);
+    const auto control = play(s, flags, flags.run + "/control", "none", quotas, seeds.samples, clean);
+    for (const round_record& r : control.rounds) out["control"].push_back(round_json(r));
+    if (!flags.json) print_curves(filtered, control, flags.filter);
+  }
+  s.bar().clear();
+  if (flags.json) return say(out.dump(2));
+  say("");
+  say(flags.run + "/pool.jsonl: " + std::to_string(filtered.seeds) + " seeds and " +
+      std::to_string(static_cast<index_t>(filtered.pool.size()) - filtered.seeds) + " new samples");
+}
+
+}  // namespace
+
+void add_synthesize(CLI::App& app) {
+  auto flags = std::make_shared<synthesize_flags>();
+  synthesis_options& o = flags->options;
+  CLI::App* sub = app.add_subcommand("synthesize", "grow a pool with new problems that land in its sparse clusters");
+  sub->add_option("seeds", flags->seeds, "samples to start from")->required();
+  sub->add_option("--run", flags->run, "run directory; the same command continues a stopped run")->required();
+  sub->add_option("-o,--output", flags->output, "also write the pool here");
+  sub->add_option("--target", o.target, "samples to keep, seeds not counted")->capture_default_str()->check(CLI::PositiveNumber);
+  sub->add_option("--rounds", o.rounds, "at most")->capture_default_str()->check(CLI::PositiveNumber);
+  sub->add_option("--candidates", o.candidates, "problems asked for in a round")->capture_default_str()->check(CLI::PositiveNumber);
+  sub->add_option("--quota", o.quotas, "most kept in a round; several: round by round")->check(CLI::NonNegativeNumber);
+  sub->add_option("--shots", o.shots, "examples shown to the writer")->capture_default_str()->check(CLI::Range(0, 64));
+  sub->add_option("--examples", flags->examples, "where they come from: uniform or sparse (clusters)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"uniform", "sparse"}));
+  sub->add_option("--attempts", o.attempts, "solutions of each problem")->capture_default_str()->check(CLI::PositiveNumber);
+  sub->add_option("--agreement", o.agreement, "share of them the winner must exceed")->capture_default_str()->check(CLI::Range(0.0, 0.999));
+  sub->add_option("--filter", flags->filter, "who is kept: sparse-clusters (the paper's), surprisal, none")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(filter_rule_names), std::end(filter_rule_names))));
+  sub->add_option("--sparse", o.filter.sparse.fraction, "fraction of the clusters that is sparse")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  sub->add_option("--surprisal-share", o.filter.surprisal_share, "share the surprisal filter keeps")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  sub->add_option("--near-duplicate", o.overlap.threshold, "Jaccard similarity that is a near duplicate")->capture_default_str()->check(CLI::Range(0.01, 1.0));
+  sub->add_option("--evaluation", flags->evaluation, "evaluation files to stay clear of")->check(CLI::ExistingFile);
+  sub->add_flag("--control", flags->control, "then play the control arm: same generator, same sizes, no filter");
+  sub->add_option("--skew", flags->writer.skew, "built-in generator: how far a few topics dominate")->capture_default_str();
+  sub->add_option("--copy", flags->writer.copy_probability, "built-in generator: how often it follows an example's topic")->capture_default_str();
+  sub->add_option("--wrong", flags->solver.wrong_rate, "built-in solver: share of wrong answers")->capture_default_str();
+  add_run_flags(*sub, *flags);
+  add_data_flags(*sub, *flags);
+  add_gradient_flags(*sub, *flags);
+  sub->footer("Examples:\n"
+              "  prismatic synthesize seeds.jsonl --run runs/first --target 1000\n"
+              "  prismatic synthesize seeds.jsonl --run runs/second --control --filter surprisal\n");
+  sub->callback([flags] { run(*flags); });
+}
+
+}  // namespace command

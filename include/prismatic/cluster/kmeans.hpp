@@ -1,0 +1,155 @@
+/// k-means: the Lloyd iteration, spherical (the paper's) or Euclidean.
+#pragma once
+
+#include <prismatic/cluster/centroids.hpp>
+#include <prismatic/cluster/clustered_rows.hpp>
+#include <prismatic/cluster/empty_clusters.hpp>
+#include <prismatic/cluster/nearest_memory.hpp>
+#include <prismatic/cluster/seeding.hpp>
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/core/error.hpp>
+#include <prismatic/core/matrix.hpp>
+#include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/progress.hpp>
+#include <prismatic/core/types.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace prismatic {
+
+struct kmeans_options {
+  index_t clusters = 0;  ///< k, 1 ... rows; given centroids set it themselves (0 or their number)
+  int iterations = 20;   ///< at most; fewer once no row changes its cluster
+  cluster_metric metric = cluster_metric::spherical;
+  kmeans_start start = kmeans_start::first_k;  ///< not used with given centroids
+  bool rows_are_unit = false;                  ///< spherical: rows have length 1 already
+  progress report = {};                        ///< told of each iteration as stage "k-means"
+};
+
+template <real T, memory Space = memory::host>
+struct kmeans_result {
+  matrix<T, Space> centroids;    ///< (k, d): the mean of each cluster's rows, of unit length when spherical
+  std::vector<label_t> labels;   ///< cluster of each row
+  std::vector<index_t> sizes;    ///< rows of each cluster, at least 1
+  double objective = 0;          ///< mean cosine to the own centroid (spherical); sum of squared distances
+  int iterations = 0;            ///< passes that changed a label
+  bool converged = false;        ///< a further iteration would change nothing
+  std::vector<double> history;   ///< the objective after each of these passes
+};
+
+namespace detail {
+
+inline void require_clusters(index_t clusters, index_t rows) {
+  require_option(clusters >= 1 && clusters <= rows, "kmeans: found " + std::to_string(clusters) +
+                                                        " clusters, expected 1 ... " + std::to_string(rows) +
+                                                        " (the number of rows)");
+}
+
+/// Assignment and update in turn, from `start`, until nothing changes or the iterations are used up.
+template <class B, real T>
+kmeans_result<T, B::space> lloyd(context<B>& cx, const clustered_rows<B, T>& rows, matrix<T, B::space> start,
+                                 const kmeans_options& options) {
+  kmeans_result<T, B::space> out;
+  const auto k = static_cast<std::size_t>(start.rows());
+  out.labels.assign(static_cast<std::size_t>(rows.size()), label_t{-1});
+  cluster_means<B, T> means(std::move(start));
+  nearest_memory<B, T> nearest(rows.size());
+  std::vector<bool> moved(k, true);
+
+  for (; out.iterations < options.iterations; ++out.iterations) {
+    options.report("k-means", out.iterations, options.iterations);
+    const std::vector<T> bias = centroid_bias<B, T>(cx, rows.metric(), means.centroids());
+    nearest.update(cx, rows.view(), means.centroids(), bias, moved);
+
+    std::vector<label_t> labels(nearest.labels().begin(), nearest.labels().end());
+    out.sizes.assign(k, 0);
+    for (const label_t label : labels) ++out.sizes[static_cast<std::size_t>(label)];
+    if (std::ranges::find(out.sizes, 0) != out.sizes.end()) {
+      std::vector<double> gaps(labels.size());
+      for (std::size_t i = 0; i < gaps.size(); ++i) gaps[i] = rows.gap(static_cast<index_t>(i), nearest.scores()[i]);
+      refill_empty_clusters(labels, out.sizes, gaps);
+    }
+
+    // A centroid is a function of its members, so it moves only if they change.
+    moved.assign(k, false);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i] == out.labels[i]) continue;
+      moved[static_cast<std::size_t>(labels[i])] = true;
+      if (out.labels[i] >= 0) moved[static_cast<std::size_t>(out.labels[i])] = true;
+    }
+    out.converged = std::ranges::find(moved, true) == moved.end();
+    if (out.converged) break;
+
+    out.labels = std::move(labels);
+    means.update(cx, rows, out.labels, out.sizes, moved);
+    out.objective = means.objective(cx, rows, out.labels);
+    if (!std::isfinite(out.objective))
+      throw numeric_error("kmeans: iteration " + std::to_string(out.iterations + 1) +
+                          ": found an objective that is not finite, expected a number");
+    out.history.push_back(out.objective);
+  }
+  out.centroids = means.release();
+  return out;
+}
+
+}  // namespace detail
+
+/// k-means from centroids that are given: a warm start.
+///
+/// @param rows     (n, d), n >= k
+/// @param initial  (k, d), k >= 1; normalised when the metric is spherical
+/// @throws shape_error    another number of columns, or of centroids than options.clusters says
+/// @throws as the other overload
+template <class B, viewable Rows, viewable Initial>
+[[nodiscard]] kmeans_result<scalar_of<Rows>, B::space> kmeans(context<B>& cx, const Rows& rows,
+                                                              const Initial& initial,
+                                                              const kmeans_options& options) {
+  using T = scalar_of<Rows>;
+  const matrix_view<const T, B::space> given{matrix_view(initial)};
+  require_option(options.iterations >= 1, "kmeans: found " + std::to_string(options.iterations) +
+                                              " iterations, expected at least 1");
+  const clustered_rows<B, T> points(cx, matrix_view(rows), options.metric, options.rows_are_unit, "kmeans");
+  require_equal(given.cols(), points.cols(), "kmeans: columns of the initial centroids");
+  if (options.clusters != 0) require_equal(given.rows(), options.clusters, "kmeans: rows of the initial centroids");
+  detail::require_clusters(given.rows(), points.size());
+  return detail::lloyd(cx, points, given_centroids<B, T>(cx, options.metric, given, "kmeans"), options);
+}
+
+/// k-means of the rows: Lloyd's iteration [Lloyd 1982], with unit rows and centroids for the spherical
+/// metric [Dhillon & Modha 2001].
+///
+///   spherical: maximise sum_i cos(x_i, c_l(i)) / n      Euclidean: minimise sum_i |x_i - c_l(i)|^2
+///
+/// Each iteration assigns every row to its nearest centroid (the smallest index of a tie), gives each
+/// cluster that came out empty the worst-fitting row, then moves centroids to the mean of their rows. The
+/// objective never worsens but by rounding. Pairs that cannot have changed are skipped (nearest_memory),
+/// and the iteration ends when no row changes its cluster: neither changes the result.
+///
+/// @param rows  (n, d), d >= 1; never copied
+/// @throws option_error   clusters outside 1 ... n, or no iterations
+/// @throws shape_error    no columns
+/// @throws numeric_error  a row is not finite; spherical: a row is zero, or not unit though rows_are_unit
+/// Cost: at most 2 n k d FLOP an iteration, as a rule a small part of it; reads the rows up to twice.
+/// Scratch: k d elements and 20 MB.
+/// Determinism: bitwise for a seed and any thread count where the backend's verbs are.
+template <class B, viewable Rows>
+[[nodiscard]] kmeans_result<scalar_of<Rows>, B::space> kmeans(context<B>& cx, const Rows& rows,
+                                                              const kmeans_options& options) {
+  using T = scalar_of<Rows>;
+  require_option(options.iterations >= 1, "kmeans: found " + std::to_string(options.iterations) +
+                                              " iterations, expected at least 1");
+  const clustered_rows<B, T> points(cx, matrix_view(rows), options.metric, options.rows_are_unit, "kmeans");
+  detail::require_clusters(options.clusters, points.size());
+  matrix<T, B::space> start(options.clusters, points.cols());
+  points.gather(cx, starting_rows(cx, points, options.clusters, options.start), start.view());
+  return detail::lloyd(cx, points, std::move(start), options);
+}
+
+}  // namespace prismatic

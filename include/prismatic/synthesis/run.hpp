@@ -1,0 +1,447 @@
+/// Prismatic Synthesis: rounds that ask for new problems and keep the ones that land where the pool is thin.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/core/error.hpp>
+#include <prismatic/core/matrix.hpp>
+#include <prismatic/core/philox.hpp>
+#include <prismatic/core/progress.hpp>
+#include <prismatic/diversity/vendi.hpp>
+#include <prismatic/gradient/collect.hpp>
+#include <prismatic/gradient/row_store.hpp>
+#include <prismatic/io/sample.hpp>
+#include <prismatic/synthesis/answer.hpp>
+#include <prismatic/synthesis/decontaminate.hpp>
+#include <prismatic/synthesis/filter.hpp>
+#include <prismatic/synthesis/generator.hpp>
+#include <prismatic/synthesis/overlap.hpp>
+#include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/vote.hpp>
+#include <prismatic/transformer/proxy.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace prismatic {
+
+/// Which samples of the pool are shown to the writer of a new problem.
+enum class few_shot_rule : std::uint8_t {
+  uniform,  ///< any [Jung et al. 2025]
+  sparse,   ///< those in sparse clusters
+};
+
+struct synthesis_options {
+  index_t target = 1000;                ///< samples to keep, seeds not counted
+  index_t rounds = 50;                  ///< at most
+  index_t candidates = 500;             ///< problems asked for in a round
+  std::vector<index_t> quotas = {};     ///< most kept in round 1, 2, ...; the last holds for all further rounds
+  index_t shots = 4;                    ///< examples shown to the generator
+  few_shot_rule examples = few_shot_rule::uniform;
+  index_t attempts = 3;                 ///< m, solutions of each problem
+  double agreement = 0.5;               ///< the winner needs more than this share of them
+  filter_options filter = {};
+  overlap_options overlap = {};
+  index_t batch_tokens = 4096;
+  index_t requests_at_once = 64;        ///< responses are stored each time this many have come
+  progress on_progress = {};
+};
+
+/// A pool and how it came to be.
+template <class T>
+struct synthesis_result {
+  std::vector<sample> pool;  ///< the seeds, then the kept samples in order
+  index_t seeds = 0;
+  matrix<T> rows;            ///< of the pool
+  std::vector<round_record> rounds;
+};
+
+/// One run of the loop. Everything it does is a function of the configuration and of the responses stored
+/// in `state`, so a run that was stopped anywhere continues to the same pool.
+template <class B, real T, class Projection, generator Generator, solver Solver>
+class synthesis_run {
+ public:
+  /// All references must outlive the run. @param clean  evaluation sets to stay clear of
+  synthesis_run(context<B>& cx, const proxy<B, T>& model, const Projection& projection, Generator& writer,
+                Solver& solves, const decontaminator& clean, run_state& state, row_store& store,
+                synthesis_options options)
+      : cx_(cx),
+        proxy_(model),
+        projection_(projection),
+        generator_(writer),
+        solver_(solves),
+        clean_(clean),
+        state_(state),
+        store_(store),
+        options_(std::move(options)),
+        seen_(options_.overlap) {}
+
+  /// Runs rounds until `target` samples are kept or `rounds` are done, from wherever the state stands.
+  /// @param after_round  told of each round as it is committed
+  /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
+  template <class F>
+  [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
+    begin(seeds);
+    while (kept() < options_.target && static_cast<index_t>(result_.rounds.size()) < options_.rounds) {
+      play_round();
+      after_round(std::as_const(result_.rounds).back());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  struct candidate {
+    candidate_record record;
+    sample made;
+    bool alive = true;
+
+    void drop(std::string verdict, std::string detail = {}) {
+      alive = false;
+      record.verdict = std::move(verdict);
+      record.detail = std::move(detail);
+    }
+  };
+
+  [[nodiscard]] index_t kept() const { return static_cast<index_t>(result_.pool.size()) - result_.seeds; }
+
+  // The pool as the state knows it, and its rows, computed where the store lacks them.
+  void begin(std::span<const sample> seeds) {
+    result_.rounds = state_.rounds();
+    result_.pool = state_.pool();
+    if (result_.pool.empty()) {
+      state_.set_seeds(seeds);
+      result_.pool.assign(seeds.begin(), seeds.end());
+    }
+    result_.seeds = state_.seeds();
+    for (std::size_t i = 0; i < result_.pool.size(); ++i) seen_.add(result_.pool[i].prompt(), static_cast<index_t>(i));
+
+    std::vector<sample> missing;
+    for (const sample& s : result_.pool)
+      if (!store_.contains(s.id)) missing.push_back(s);
+    const auto [rows, unusable] = rows_of(missing);
+    if (!unusable.empty()) throw data_error("seeds", 0, "", unusable.begin()->second, "a sample with a gradient");
+    append_rows(missing, rows);
+    load_rows();
+    vendi_ = vendi(cx_, result_.rows).score;
+  }
+
+  void play_round() {
+    round_record record;
+    record.round = static_cast<index_t>(result_.rounds.size()) + 1;
+    record.vendi_before = vendi_;
+    const index_t first = (record.round - 1) * options_.candidates, last = first + options_.candidates;
+    const pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter);
+    record.clusters = clusters.means.centroids.rows();
+
+    std::vector<candidate> candidates = written(first, last, clusters);
+    record.generated = last - first;
+    record.unparsed = dropped(candidates);
+    drop_repeats(candidates, record);
+    solve(candidates, first, last);
+    record.disagreed = verdicts(candidates, "no agreement");
+    record.verified = alive(candidates);
+
+    const index_t quota = std::min(options_.target - kept(), quota_of(record.round));
+    // Without a filter, rows past the quota would be computed to be thrown away.
+    if (options_.filter.rule == filter_rule::none) drop_surplus(candidates, quota);
+    judge(candidates, clusters, record);
+    drop_surplus(candidates, quota);
+    commit(candidates, record);
+  }
+
+  // Asks for problems [first, last), or reads what was answered before; parses them all alike.
+  std::vector<candidate> written(index_t first, index_t last, const pool_clusters<T>& clusters) {
+    auto responses = state_.responses("problem", first, last);
+    std::vector<std::string> questions, solutions;
+    for (const sample& s : result_.pool) {
+      questions.push_back(s.prompt());
+      solutions.emplace_back(s.completion());
+    }
+    const std::vector<index_t> shown = examples(clusters);
+    std::vector<index_t> missing;
+    for (index_t number = first; number < last; ++number)
+      if (!responses.contains(number)) missing.push_back(number);
+    in_chunks(missing, "generating", [&](std::span<const index_t> numbers) {
+      std::vector<std::vector<few_shot>> shots(numbers.size());
+      std::vector<generation_request> requests;
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const random_stream random(cx_.seed(), "synthesis/few-shot/" + std::to_string(numbers[i]));
+        for (index_t k = 0; k < options_.shots; ++k) {
+          const auto pick = static_cast<std::size_t>(shown[static_cast<std::size_t>(
+              random.below(static_cast<std::uint64_t>(k), static_cast<index_t>(shown.size())))]);
+          shots[i].push_back({questions[pick], solutions[pick]});
+        }
+        requests.push_back({static_cast<std::uint64_t>(numbers[i]), shots[i]});
+      }
+      const std::vector<generation> answers = generator_.generate(requests);
+      std::map<index_t, std::vector<std::string>> fresh;
+      for (std::size_t i = 0; i < numbers.size(); ++i) fresh[numbers[i]] = {answers[i].text};
+      state_.store_responses("problem", fresh);
+      responses.merge(fresh);
+    });
+
+    std::vector<candidate> out;
+    for (const auto& [number, texts] : responses) {
+      candidate c;
+      c.record.number = number;
+      if (const std::optional<problem> posed = parse_problem(texts.front())) {
+        c.record.topic = posed->topic;
+        c.record.question = posed->question;
+        c.record.solution = posed->solution;
+        c.record.answer = posed->answer;
+      } else {
+        c.drop("unparsed");
+      }
+      out.push_back(std::move(c));
+    }
+    return out;
+  }
+
+  // The samples that may be shown: all of them, or those in sparse clusters when there are any.
+  [[nodiscard]] std::vector<index_t> examples(const pool_clusters<T>& clusters) const {
+    std::vector<index_t> all, sparse;
+    for (std::size_t i = 0; i < result_.pool.size(); ++i) {
+      all.push_back(static_cast<index_t>(i));
+      if (clusters.sparse[static_cast<std::size_t>(clusters.means.labels[i])]) sparse.push_back(static_cast<index_t>(i));
+    }
+    return options_.examples == few_shot_rule::sparse && !sparse.empty() ? sparse : all;
+  }
+
+  // Drops what repeats the pool, an earlier candidate of the round, or an evaluation item: before any
+  // solver is paid for it.
+  void drop_repeats(std::vector<candidate>& candidates, round_record& record) {
+    overlap_index round(options_.overlap);
+    for (candidate& c : candidates) {
+      if (!c.alive) continue;
+      std::optional<overlap_match> match = seen_.find(c.record.question);
+      if (!match) match = round.add_if_new(c.record.question, c.record.number);
+      if (match) {
+        c.drop(match->exact ? "duplicate" : "near duplicate");
+        ++record.duplicates;
+      } else if (const auto overlap = clean_.find(c.record.question)) {
+        c.drop("contaminated", overlap->ngram);
+        ++record.contaminated;
+      }
+    }
+  }
+
+  void solve(std::vector<candidate>& candidates, index_t first, index_t last) {
+    auto responses = state_.responses("solution", first, last);
+    std::vector<index_t> missing;
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      if (candidates[i].alive && !responses.contains(candidates[i].record.number))
+        missing.push_back(static_cast<index_t>(i));
+    in_chunks(missing, "solving", [&](std::span<const index_t> places) {
+      std::vector<problem> problems;
+      std::vector<solve_request> requests;
+      problems.reserve(places.size());
+      for (const index_t place : places) {
+        const candidate_record& r = candidates[static_cast<std::size_t>(place)].record;
+        problems.push_back({r.topic, r.question, r.solution, r.answer});
+        requests.push_back({static_cast<std::uint64_t>(r.number), &problems.back(), options_.attempts});
+      }
+      const std::vector<solution> answers = solver_.solve(requests);
+      std::map<index_t, std::vector<std::string>> fresh;
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        auto& texts = fresh[candidates[static_cast<std::size_t>(places[i])].record.number];
+        for (const attempt& a : answers[i].attempts) texts.push_back(a.text);
+      }
+      state_.store_responses("solution", fresh);
+      responses.merge(fresh);
+    });
+
+    for (candidate& c : candidates) {
+      if (!c.alive) continue;
+      const std::vector<std::string>& texts = responses[c.record.number];
+      std::vector<attempt> attempts;
+      for (const std::string& text : texts) attempts.push_back({text, extract_answer(text)});
+      const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
+      if (const ballot* winner = votes.winner()) {
+        c.record.answer = winner->answer;
+        c.record.solution = texts[static_cast<std::size_t>(winner->first_attempt)];
+      } else {
+        c.drop("no agreement");
+      }
+    }
+  }
+
+  // Gives the candidates rows, finds their clusters and surprisals, and applies the filter.
+  void judge(std::vector<candidate>& candidates, const pool_clusters<T>& clusters, round_record& record) {
+    std::vector<sample> samples;
+    std::vector<candidate*> owners;
+    for (candidate& c : candidates)
+      if (c.alive) {
+        c.made = make_sample("r" + std::to_string(record.round) + "-" + std::to_string(c.record.number),
+                             c.record.question, c.record.solution);
+        samples.push_back(c.made);
+        owners.push_back(&c);
+      }
+    const auto [rows, unusable] = rows_of(samples);
+    std::vector<token_id> usable;
+    for (std::size_t i = 0; i < owners.size(); ++i)
+      if (const auto reason = unusable.find(static_cast<index_t>(i)); reason != unusable.end())
+        owners[i]->drop("unusable", reason->second);
+      else
+        usable.push_back(static_cast<token_id>(i));
+    record.unusable = static_cast<index_t>(unusable.size());
+    record.judged = static_cast<index_t>(usable.size());
+
+    judged_ = {matrix<T>(record.judged, rows.rows.cols()), {}, {}, {}};
+    B::gather_rows(cx_, rows.rows, usable, judged_.rows.view());
+    const filter_result verdict = filter_candidates(cx_, result_.rows, clusters, judged_.rows, options_.filter);
+    for (std::size_t i = 0; i < usable.size(); ++i) {
+      const auto place = static_cast<std::size_t>(usable[i]);
+      candidate& c = *owners[place];
+      judged_.losses.push_back(rows.losses[place]);
+      judged_.loss_tokens.push_back(rows.loss_tokens[place]);
+      c.record.cluster = verdict.clusters[i];
+      c.record.surprisal = verdict.surprisals[i];
+      record.in_sparse += verdict.in_sparse[i] ? 1 : 0;
+      place_[c.record.number] = static_cast<index_t>(i);
+      if (!verdict.keep[i]) c.drop("filtered");
+    }
+  }
+
+  void commit(std::vector<candidate>& candidates, round_record& record) {
+    std::vector<sample> kept;
+    std::vector<candidate_record> records;
+    std::vector<token_id> places;
+    gradient_rows<T> rows;
+    for (candidate& c : candidates) {
+      if (c.alive) {
+        c.record.verdict = "kept";
+        const index_t place = place_.at(c.record.number);
+        places.push_back(static_cast<token_id>(place));
+        rows.losses.push_back(judged_.losses[static_cast<std::size_t>(place)]);
+        rows.loss_tokens.push_back(judged_.loss_tokens[static_cast<std::size_t>(place)]);
+        c.made.raw = json{{"id", c.made.id},
+                          {"topic", c.record.topic},
+                          {"problem", c.record.question},
+                          {"solution", c.record.solution},
+                          {"answer", c.record.answer},
+                          {"round", record.round}}
+                         .dump();
+        kept.push_back(std::move(c.made));
+      }
+      records.push_back(std::move(c.record));
+    }
+    rows.rows = matrix<T>(static_cast<index_t>(places.size()), judged_.rows.cols());
+    B::gather_rows(cx_, judged_.rows, places, rows.rows.view());
+    append_rows(kept, rows);
+
+    for (const sample& s : kept) {
+      seen_.add(s.prompt(), static_cast<index_t>(result_.pool.size()));
+      result_.pool.push_back(s);
+    }
+    load_rows();
+    record.kept = static_cast<index_t>(kept.size());
+    record.pool = static_cast<index_t>(result_.pool.size());
+    record.vendi_after = vendi_ = kept.empty() ? vendi_ : vendi(cx_, result_.rows).score;
+    state_.commit_round(record, records, kept);
+    result_.rounds.push_back(record);
+    place_.clear();
+  }
+
+  // Rows of some samples; those that cannot have one, with the reason.
+  std::pair<gradient_rows<T>, std::map<index_t, std::string>> rows_of(std::span<const sample> samples) {
+    encoded_samples encoded = encode(proxy_, samples);
+    std::map<index_t, std::string> unusable;
+    for (const refused_sample& r : encoded.refused) unusable[r.index] = r.reason;
+    std::vector<token_sequence> sequences;
+    std::vector<index_t> owners;
+    for (std::size_t i = 0; i < encoded.sequences.size(); ++i)
+      if (encoded.sequences[i].size() > 0) {
+        sequences.push_back(std::move(encoded.sequences[i]));
+        owners.push_back(static_cast<index_t>(i));
+      }
+    const gradient_rows<T> found =
+        collect_rows(cx_, proxy_.model, sequences, projection_,
+                     {.batch_tokens = options_.batch_tokens, .on_progress = options_.on_progress});
+    for (const index_t bad : found.bad) unusable[owners[static_cast<std::size_t>(bad)]] = "a gradient that is zero or not finite";
+    gradient_rows<T> out{matrix<T>(static_cast<index_t>(samples.size()), projection_.width()),
+                         std::vector<double>(samples.size()), std::vector<index_t>(samples.size()), {}};
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      const auto owner = static_cast<std::size_t>(owners[i]);
+      std::copy_n(found.rows.view().row(static_cast<index_t>(i)), projection_.width(), out.rows.view().row(owners[i]));
+      out.losses[owner] = found.losses[i];
+      out.loss_tokens[owner] = found.loss_tokens[i];
+    }
+    return {std::move(out), std::move(unusable)};
+  }
+
+  // A kill between this and the round's commit leaves rows of candidates the state does not know: they are
+  // found again, not appended twice.
+  void append_rows(std::span<const sample> samples, const gradient_rows<T>& rows) {
+    std::vector<std::string> ids;
+    std::vector<token_id> places;
+    gradient_rows<T> fresh;
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      if (!store_.contains(samples[i].id)) {
+        ids.push_back(samples[i].id);
+        places.push_back(static_cast<token_id>(i));
+        fresh.losses.push_back(rows.losses[i]);
+        fresh.loss_tokens.push_back(rows.loss_tokens[i]);
+      }
+    fresh.rows = matrix<T>(static_cast<index_t>(places.size()), rows.rows.cols());
+    B::gather_rows(cx_, rows.rows, places, fresh.rows.view());
+    store_.append(ids, fresh);
+  }
+
+  void load_rows() {
+    std::vector<std::string> ids;
+    for (const sample& s : result_.pool) ids.push_back(s.id);
+    result_.rows = store_.template load<T>(ids).rows;
+  }
+
+  template <class F>
+  void in_chunks(std::span<const index_t> items, std::string_view stage, F&& body) {
+    const auto step = static_cast<std::size_t>(std::max<index_t>(1, options_.requests_at_once));
+    for (std::size_t i = 0; i < items.size(); i += step) {
+      body(items.subspan(i, std::min(step, items.size() - i)));
+      options_.on_progress(stage, static_cast<index_t>(std::min(i + step, items.size())), static_cast<index_t>(items.size()));
+    }
+  }
+
+  [[nodiscard]] index_t quota_of(index_t round) const {
+    if (options_.quotas.empty()) return options_.target;
+    return options_.quotas[std::min(static_cast<std::size_t>(round), options_.quotas.size()) - 1];
+  }
+
+  static void drop_surplus(std::vector<candidate>& candidates, index_t quota) {
+    for (candidate& c : candidates)
+      if (c.alive && --quota < 0) c.drop("surplus");
+  }
+
+  static index_t alive(const std::vector<candidate>& candidates) {
+    return std::ranges::count_if(candidates, &candidate::alive);
+  }
+  static index_t dropped(const std::vector<candidate>& candidates) {
+    return static_cast<index_t>(candidates.size()) - alive(candidates);
+  }
+  static index_t verdicts(const std::vector<candidate>& candidates, std::string_view verdict) {
+    return std::ranges::count_if(candidates, [&](const candidate& c) { return c.record.verdict == verdict; });
+  }
+
+  context<B>& cx_;
+  const proxy<B, T>& proxy_;
+  const Projection& projection_;
+  Generator& generator_;
+  Solver& solver_;
+  const decontaminator& clean_;
+  run_state& state_;
+  row_store& store_;
+  synthesis_options options_;
+  overlap_index seen_;
+  synthesis_result<T> result_;
+  gradient_rows<T> judged_;              // of the round's candidates that reached the filter
+  std::map<index_t, index_t> place_;     // candidate number -> row of judged_
+  double vendi_ = 0;
+};
+
+}  // namespace prismatic

@@ -1,0 +1,201 @@
+/// What a synthesis run remembers: its configuration, its seeds, every response, every decision, every round.
+#pragma once
+
+#include <prismatic/core/error.hpp>
+#include <prismatic/gradient/row_store.hpp>
+#include <prismatic/io/json.hpp>
+#include <prismatic/io/sample.hpp>
+#include <prismatic/synthesis/database.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace prismatic {
+
+/// What one round did. G-Vendi scores are those of the whole pool, before and after.
+struct round_record {
+  index_t round = 0;  ///< from 1
+  index_t generated = 0;
+  index_t unparsed = 0;      ///< responses without a problem
+  index_t disagreed = 0;     ///< no majority among the attempts
+  index_t verified = 0;
+  index_t duplicates = 0;    ///< exact and near
+  index_t contaminated = 0;  ///< overlapping an evaluation set
+  index_t unusable = 0;      ///< too long, or without a gradient
+  index_t judged = 0;        ///< what reached the filter
+  index_t in_sparse = 0;     ///< of those, the ones nearest to a sparse cluster
+  index_t kept = 0;
+  index_t pool = 0;          ///< samples after the round, seeds included
+  index_t clusters = 0;
+  double vendi_before = 0;
+  double vendi_after = 0;
+
+  [[nodiscard]] double sparse_share() const noexcept {
+    return judged > 0 ? static_cast<double>(in_sparse) / static_cast<double>(judged) : 0;
+  }
+};
+
+/// One generated problem and what became of it.
+struct candidate_record {
+  index_t number = 0;    ///< of the request
+  std::string verdict;   ///< "kept", "unparsed", "no agreement", "duplicate", "near duplicate", "contaminated",
+                         ///< "unusable", "filtered", "surplus"
+  std::string detail;    ///< why, where there is more to say
+  std::string topic;
+  std::string question;
+  std::string solution;
+  std::string answer;
+  index_t cluster = -1;
+  double surprisal = 0;
+};
+
+/// The state of one run in `DIRECTORY/run.sqlite`. Everything is written when it happens: responses before
+/// they are read, a round and its candidates in one transaction.
+class run_state {
+ public:
+  /// Opens the run in `directory`, or begins it. @param configuration  everything that changes the result
+  /// @throws data_error  a run of another configuration is there (the difference is named); io_error
+  run_state(const std::string& directory, const json& configuration) : database_(prepared(directory)) {
+    database_.run(
+        "CREATE TABLE IF NOT EXISTS configuration (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS samples (position INTEGER PRIMARY KEY, round INTEGER NOT NULL, id TEXT NOT NULL"
+        " UNIQUE, messages TEXT NOT NULL, context_messages INTEGER NOT NULL, raw TEXT NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS responses (role TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+        " text TEXT NOT NULL, PRIMARY KEY (role, number, attempt)) WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS candidates (round INTEGER NOT NULL, number INTEGER PRIMARY KEY, verdict TEXT NOT"
+        " NULL, detail TEXT NOT NULL, topic TEXT NOT NULL, question TEXT NOT NULL, solution TEXT NOT NULL, answer TEXT"
+        " NOT NULL, cluster INTEGER NOT NULL, surprisal REAL NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS rounds (round INTEGER PRIMARY KEY, generated INTEGER, unparsed INTEGER, disagreed"
+        " INTEGER, verified INTEGER, duplicates INTEGER, contaminated INTEGER, unusable INTEGER, judged INTEGER,"
+        " in_sparse INTEGER, kept INTEGER, pool INTEGER, clusters INTEGER, vendi_before REAL, vendi_after REAL)");
+    auto found = database_.prepare("SELECT json FROM configuration");
+    if (found.step()) {
+      const std::string where = directory + "/run.sqlite";
+      if (const auto difference = first_difference(parse_json(found.text(0), {where}), configuration))
+        throw data_error(where, 0, "", "a run with another configuration: " + *difference, "");
+    } else {
+      database_.prepare("INSERT INTO configuration VALUES (1, ?)").bind(configuration.dump()).step();
+    }
+  }
+
+  /// The configuration a run in `directory` was begun with, or null when there is none there.
+  [[nodiscard]] static json configuration_of(const std::string& directory) {
+    if (!std::filesystem::exists(directory + "/run.sqlite")) return nullptr;
+    database db(directory + "/run.sqlite");
+    auto found = db.prepare("SELECT json FROM configuration");
+    return found.step() ? parse_json(found.text(0), {directory}) : json(nullptr);
+  }
+
+  /// The pool so far: the seeds, then what each round kept, in order. Empty before the seeds are set.
+  [[nodiscard]] std::vector<sample> pool() {
+    std::vector<sample> out;
+    auto rows = database_.prepare("SELECT id, messages, raw, context_messages FROM samples ORDER BY position");
+    while (rows.step()) {
+      sample s;
+      s.id = rows.text(0);
+      for (const json& m : parse_json(rows.text(1), {"run.sqlite"}))
+        s.messages.push_back({m.at(0).get<std::string>(), m.at(1).get<std::string>()});
+      s.raw = rows.text(2);
+      s.context_messages = rows.integer(3);
+      out.push_back(std::move(s));
+    }
+    return out;
+  }
+
+  /// How many samples of the pool are seeds.
+  [[nodiscard]] index_t seeds() {
+    auto count = database_.prepare("SELECT COUNT(*) FROM samples WHERE round = 0");
+    count.step();
+    return count.integer(0);
+  }
+
+  void set_seeds(std::span<const sample> seeds) {
+    database_.transaction([&] { add_samples(0, seeds); });
+  }
+
+  [[nodiscard]] std::vector<round_record> rounds() {
+    std::vector<round_record> out;
+    auto rows = database_.prepare("SELECT * FROM rounds ORDER BY round");
+    while (rows.step())
+      out.push_back({rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3), rows.integer(4), rows.integer(5),
+                     rows.integer(6), rows.integer(7), rows.integer(8), rows.integer(9), rows.integer(10),
+                     rows.integer(11), rows.integer(12), rows.number(13), rows.number(14)});
+    return out;
+  }
+
+  [[nodiscard]] std::vector<candidate_record> candidates(index_t round) {
+    std::vector<candidate_record> out;
+    auto rows = database_.prepare(
+        "SELECT number, verdict, detail, topic, question, solution, answer, cluster, surprisal FROM candidates WHERE"
+        " round = ? ORDER BY number");
+    rows.bind(round);
+    while (rows.step())
+      out.push_back({rows.integer(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5),
+                     rows.text(6), rows.integer(7), rows.number(8)});
+    return out;
+  }
+
+  /// Stored responses of `role` with numbers in [first, last): attempts by number, in order.
+  [[nodiscard]] std::map<index_t, std::vector<std::string>> responses(std::string_view role, index_t first, index_t last) {
+    std::map<index_t, std::vector<std::string>> out;
+    auto rows = database_.prepare(
+        "SELECT number, text FROM responses WHERE role = ? AND number >= ? AND number < ? ORDER BY number, attempt");
+    rows.bind(role, first, last);
+    while (rows.step()) out[rows.integer(0)].push_back(rows.text(1));
+    return out;
+  }
+
+  /// Stores all attempts of some requests, before anybody reads them.
+  void store_responses(std::string_view role, const std::map<index_t, std::vector<std::string>>& texts) {
+    database_.transaction([&] {
+      auto insert = database_.prepare("INSERT INTO responses VALUES (?, ?, ?, ?)");
+      for (const auto& [number, attempts] : texts)
+        for (std::size_t i = 0; i < attempts.size(); ++i)
+          insert.bind(role, number, static_cast<index_t>(i), attempts[i]).step();
+    });
+  }
+
+  /// Ends a round: its record, its candidates and the samples it kept, all or nothing.
+  void commit_round(const round_record& r, std::span<const candidate_record> candidates, std::span<const sample> kept) {
+    database_.transaction([&] {
+      database_.prepare("INSERT INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .bind(r.round, r.generated, r.unparsed, r.disagreed, r.verified, r.duplicates, r.contaminated, r.unusable,
+                r.judged, r.in_sparse, r.kept, r.pool, r.clusters, r.vendi_before, r.vendi_after)
+          .step();
+      auto insert = database_.prepare("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      for (const candidate_record& c : candidates)
+        insert
+            .bind(r.round, c.number, c.verdict, c.detail, c.topic, c.question, c.solution, c.answer, c.cluster,
+                  c.surprisal)
+            .step();
+      add_samples(r.round, kept);
+    });
+  }
+
+ private:
+  static std::string prepared(const std::string& directory) {
+    std::error_code failure;
+    std::filesystem::create_directories(directory, failure);
+    if (failure) throw io_error(directory + ": cannot create: " + failure.message());
+    return directory + "/run.sqlite";
+  }
+
+  void add_samples(index_t round, std::span<const sample> samples) {
+    auto insert = database_.prepare("INSERT INTO samples (round, id, messages, context_messages, raw) VALUES (?, ?, ?, ?, ?)");
+    for (const sample& s : samples) {
+      json messages = json::array();
+      for (const message& m : s.messages) messages.push_back({m.role, m.content});
+      insert.bind(round, s.id, messages.dump(), s.context_messages, s.raw).step();
+    }
+  }
+
+  database database_;
+};
+
+}  // namespace prismatic

@@ -1,0 +1,95 @@
+/// A proxy language model: a decoder together with the way its samples are written down.
+#pragma once
+
+#include <prismatic/core/error.hpp>
+#include <prismatic/io/sample.hpp>
+#include <prismatic/transformer/batch.hpp>
+#include <prismatic/transformer/decoder.hpp>
+#include <prismatic/transformer/text_encoder.hpp>
+
+#include <xxhash.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace prismatic {
+
+/// What gradients are taken of.
+template <class B, real T>
+struct proxy {
+  decoder<B, T> model;
+  std::shared_ptr<const text_encoder> encoder;
+  std::string name;  ///< as a user would say it: "auto", or the directory it was read from
+};
+
+/// A hash of every parameter's name and value: two proxies with the same one give the same rows.
+template <class T>
+[[nodiscard]] std::string weights_fingerprint(const parameter_set<T, memory::host>& parameters) {
+  XXH64_hash_t hash = 0;
+  for (index_t i = 0; i < parameters.size(); ++i) {
+    const parameter_info& info = parameters.infos()[static_cast<std::size_t>(i)];
+    const auto value = parameters.value({i});
+    hash = XXH3_64bits_withSeed(info.name.data(), info.name.size(), hash);
+    hash = XXH3_64bits_withSeed(value.data(), static_cast<std::size_t>(value.size()) * sizeof(T), hash);
+  }
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out(16, '0');
+  for (std::size_t i = 0; i < 16; ++i) out[15 - i] = digits[hash >> (4 * i) & 15u];
+  return out;
+}
+
+/// How a sample is named in a message: its file and line where it has one, else its id.
+inline std::string sample_name(const sample& s, const std::string& file) {
+  return s.line > 0 && !file.empty() ? file + ":" + std::to_string(s.line) : "sample '" + s.id + "'";
+}
+
+struct encode_options {
+  truncation too_long = truncation::prompt;
+  std::string file = {};  ///< where the samples were read, for messages
+};
+
+/// A sample that could not be encoded, and why.
+struct refused_sample {
+  index_t index;
+  std::string reason;
+};
+
+struct encoded_samples {
+  std::vector<token_sequence> sequences;  ///< one per sample; empty for a refused one
+  std::vector<refused_sample> refused;
+  index_t truncated = 0;    ///< samples whose prompt was cut
+  index_t loss_tokens = 0;  ///< of all sequences together
+  index_t tokens = 0;
+};
+
+/// Encodes every sample and makes it fit the proxy's context. Samples that do not fit, or have nothing to
+/// predict, are listed, not thrown: the caller decides whether to go on without them.
+template <class B, real T>
+[[nodiscard]] encoded_samples encode(const proxy<B, T>& p, std::span<const sample> samples,
+                                     const encode_options& options = {}) {
+  encoded_samples out;
+  out.sequences.reserve(samples.size());
+  for (const sample& s : samples) {
+    const std::string name = sample_name(s, options.file);
+    token_sequence sequence;
+    try {
+      sequence = p.encoder->encode(s);
+      if (sequence.loss_tokens() == 0) throw data_error(name, 0, "", "no token that carries loss", "a completion");
+      out.truncated += fit_context(sequence, p.model.config().context, options.too_long, name) > 0 ? 1 : 0;
+      out.loss_tokens += sequence.loss_tokens();
+      out.tokens += sequence.size();
+    } catch (const data_error& e) {
+      out.refused.push_back({static_cast<index_t>(out.sequences.size()), e.what()});
+      sequence = {};
+    }
+    out.sequences.push_back(std::move(sequence));
+  }
+  return out;
+}
+
+}  // namespace prismatic

@@ -1,0 +1,263 @@
+/// Text out of a decoder: prompts continued token by token over a cache of keys and values.
+#pragma once
+
+#include <prismatic/autodiff/tape.hpp>
+#include <prismatic/core/error.hpp>
+#include <prismatic/core/layout.hpp>
+#include <prismatic/core/matrix.hpp>
+#include <prismatic/core/philox.hpp>
+#include <prismatic/transformer/decoder.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace prismatic {
+
+struct sampling_options {
+  index_t max_tokens = 256;                ///< a continuation is no longer; nor are prompt and continuation than the context
+  double temperature = 1;                  ///< divides the logits; 0 always takes the likeliest token
+  index_t top_k = 0;                       ///< only the k likeliest tokens; 0: all
+  double top_p = 1;                        ///< of those, the fewest whose probability reaches p
+  std::vector<token_id> stop_tokens = {};  ///< any of them ends a continuation and is left out of it
+  std::uint64_t seed = 0;                  ///< of the random draws
+  index_t first_prompt = 0;                ///< number of the first prompt's stream: a list may be continued in parts
+
+  /// @throws option_error
+  void check() const {
+    require_option(max_tokens >= 0 && top_k >= 0, "sampling: max_tokens and top_k must be at least zero");
+    require_option(temperature >= 0 && std::isfinite(temperature),
+                   "sampling: temperature: found " + std::to_string(temperature) + ", expected zero or more");
+    require_option(top_p > 0 && top_p <= 1,
+                   "sampling: top_p: found " + std::to_string(top_p) + ", expected a number in (0, 1]");
+  }
+};
+
+namespace detail {
+
+struct weighted_token {
+  token_id token;
+  double weight;
+  // The likelier one, of equals the one with the smaller id.
+  static bool less(const weighted_token& a, const weighted_token& b) {
+    return a.weight != b.weight ? a.weight < b.weight : a.token > b.token;
+  }
+};
+
+// Moves the likeliest tokens of a heap to its end, the first of them last, until `enough(count, weight)`.
+template <class Enough>
+std::vector<weighted_token> likeliest(std::vector<weighted_token> heap, Enough&& enough) {
+  std::vector<weighted_token> taken;
+  double weight = 0;
+  std::ranges::make_heap(heap, weighted_token::less);
+  while (!heap.empty() && !enough(static_cast<index_t>(taken.size()), weight)) {
+    std::ranges::pop_heap(heap, weighted_token::less);
+    taken.push_back(heap.back());
+    weight += heap.back().weight;
+    heap.pop_back();
+  }
+  return taken;
+}
+
+inline double total_weight(const std::vector<weighted_token>& tokens) {
+  double sum = 0;
+  for (const weighted_token& t : tokens) sum += t.weight;
+  return sum;
+}
+
+}  // namespace detail
+
+/// One token drawn from softmax(logits / temperature) cut to the top k and then to the top p; the order is
+/// that of probability, equals by id, the smaller first.
+///
+/// @param uniform  in [0, 1): the draw
+/// Cost: V exponentials, and V + k log V comparisons for a cut.
+/// @throws numeric_error  a logit is NaN or +infinite, or all are -infinite
+template <real T>
+token_id sample_token(std::span<const T> logits, const sampling_options& options, double uniform) {
+  require_option(!logits.empty(), "sampling: found no logits, expected at least one");
+  std::size_t top = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (std::isnan(logits[i])) throw numeric_error("sampling: the logit of token " + std::to_string(i) + " is NaN");
+    if (logits[i] > logits[top]) top = i;
+  }
+  if (!std::isfinite(logits[top])) throw numeric_error("sampling: found no finite largest logit");
+  if (options.temperature == 0 || options.top_k == 1) return static_cast<token_id>(top);
+
+  std::vector<detail::weighted_token> tokens(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const double below = static_cast<double>(logits[i]) - static_cast<double>(logits[top]);
+    tokens[i] = {static_cast<token_id>(i), std::exp(below / options.temperature)};
+  }
+  if (options.top_k > 0)
+    tokens = detail::likeliest(std::move(tokens), [&](index_t count, double) { return count == options.top_k; });
+  if (options.top_p < 1) {
+    const double enough = options.top_p * detail::total_weight(tokens);
+    tokens = detail::likeliest(std::move(tokens), [=](index_t, double weight) { return weight >= enough; });
+  }
+  double left = uniform * detail::total_weight(tokens);
+  for (const detail::weighted_token& t : tokens)
+    if ((left -= t.weight) < 0) return t.token;
+  return tokens.back().token;  // rounding ate the last sliver
+}
+
+/// Keys and values of every block for a set of sequences that grow: 2 layers capacity kv_width scalars.
+template <class B, real T>
+class key_value_cache {
+ public:
+  /// @param capacities  most tokens of each sequence
+  key_value_cache(const decoder_config& config, std::span<const index_t> capacities) : reserved_(capacities) {
+    for (index_t i = 0; i < config.layers; ++i)
+      blocks_.push_back({matrix<T, B::space>(reserved_.rows(), config.kv_heads * config.head_dim),
+                         matrix<T, B::space>(reserved_.rows(), config.kv_heads * config.head_dim)});
+    used_.resize(capacities.size());
+  }
+
+  [[nodiscard]] index_t length(index_t s) const { return used_[static_cast<std::size_t>(s)]; }
+
+  /// Makes room for `count` more tokens of sequence s, the next to be attended to. Precondition: within capacity.
+  void grow(index_t s, index_t count) {
+    const index_t begin = reserved_[s].begin, length = used_[static_cast<std::size_t>(s)] += count;
+    for (index_t t = length - count; t < length; ++t) new_rows_.push_back(narrow<token_id>(begin + t));
+    keys_.push_back({begin, begin + length});
+  }
+
+  /// Block `layer`'s attention of the sequences grown since the last clear_step(), in that order, over all
+  /// their tokens so far.
+  template <class Tape>
+  variable attend(Tape& t, index_t layer, variable q, variable k, variable v, const attention_shape& shape) {
+    block& cached = blocks_[static_cast<std::size_t>(layer)];
+    // Each row is written once and was zero: adding is storing.
+    B::scatter_rows(t.cx(), t.value(k), new_rows_, cached.keys.view());
+    B::scatter_rows(t.cx(), t.value(v), new_rows_, cached.values.view());
+    const variable o = t.result(t.value(q).cols(), {q});
+    const auto log_sums = t.scratch(t.value(q).rows(), shape.heads);
+    B::attention(t.cx(), shape, t.value(q), cached.keys, cached.values, t.sequences(q).ranges(), keys_, t.fill(o),
+                 log_sums.view());
+    return o;
+  }
+
+  void clear_step() {
+    new_rows_.clear();
+    keys_.clear();
+  }
+
+ private:
+  struct block {
+    matrix<T, B::space> keys, values;
+  };
+  layout reserved_;
+  std::vector<index_t> used_;
+  std::vector<block> blocks_;
+  std::vector<token_id> new_rows_;  // where this step's tokens go
+  std::vector<row_range> keys_;     // of this step's sequences
+};
+
+namespace detail {
+
+/// The sequences still being continued and one forward step over all of them.
+template <class B, real T>
+class continuation {
+ public:
+  continuation(context<B>& cx, const decoder<B, T>& model, std::span<const index_t> capacities)
+      : context_(cx), model_(model), cache_(model.config(), capacities) {}
+
+  /// Queues tokens of sequence s for the next step.
+  void feed(index_t s, std::span<const token_id> tokens) {
+    for (index_t t = 0; t < static_cast<index_t>(tokens.size()); ++t)
+      positions_->push_back(narrow<std::int32_t>(cache_.length(s) + t));
+    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+    fed_->append(static_cast<index_t>(tokens.size()));
+    last_rows_->push_back(narrow<token_id>(fed_->rows() - 1));
+    cache_.grow(s, static_cast<index_t>(tokens.size()));
+  }
+
+  /// Calls `visit(row, logits)` with the next-token logits of each sequence fed, in that order.
+  template <class Visit>
+  void step(Visit&& visit) {
+    const std::vector<token_id> tokens = std::exchange(tokens_, {});
+    const auto fed = std::exchange(fed_, std::make_shared<layout>());
+    const auto positions = std::exchange(positions_, std::make_shared<std::vector<std::int32_t>>());
+    const auto last_rows = std::exchange(last_rows_, std::make_shared<std::vector<token_id>>());
+    const std::vector<index_t> ones(last_rows->size(), 1);
+
+    no_sink sink;
+    tape<B, T, no_sink> t(context_, sink);
+    const variable hidden = model_.hidden(t, tokens, fed, positions, [&](index_t i, variable q, variable k, variable v) {
+      return cache_.attend(t, i, q, k, v, model_.attention_sizes());
+    });
+    cache_.clear_step();
+    const variable last = select_rows(t, hidden, last_rows, std::make_shared<layout>(std::span<const index_t>(ones)));
+    t.keep_only(last);
+    const auto logits = t.value(model_.logits(t, last));
+    for (index_t row = 0; row < logits.rows(); ++row)
+      visit(row, std::span<const T>(logits.row(row), static_cast<std::size_t>(logits.cols())));
+  }
+
+ private:
+  context<B>& context_;
+  const decoder<B, T>& model_;
+  key_value_cache<B, T> cache_;
+  std::vector<token_id> tokens_;
+  std::shared_ptr<layout> fed_ = std::make_shared<layout>();
+  std::shared_ptr<std::vector<std::int32_t>> positions_ = std::make_shared<std::vector<std::int32_t>>();
+  std::shared_ptr<std::vector<token_id>> last_rows_ = std::make_shared<std::vector<token_id>>();
+};
+
+}  // namespace detail
+
+/// Continues every prompt. All prompts are read in one packed pass; then every live sequence gains one token
+/// a step, and a finished one leaves the batch.
+///
+/// @return  the new tokens of each prompt
+/// Memory: 2 layers kv_width scalars per token of every prompt and continuation. Cost: 2 P FLOP a token.
+/// Determinism: draw i of prompt p is a function of (seed, first_prompt + p, i): a continuation does not depend
+/// on the other prompts beyond the rounding of its logits; greedy ones draw nothing.
+/// @throws option_error   an option out of range, a prompt that is empty or longer than the context
+/// @throws numeric_error  the model's logits are not finite
+template <class B, real T>
+std::vector<std::vector<token_id>> generate(context<B>& cx, const decoder<B, T>& model,
+                                            std::span<const std::vector<token_id>> prompts,
+                                            const sampling_options& options) {
+  static_assert(B::space == memory::host, "tokens are drawn on the host");
+  options.check();
+  std::vector<index_t> capacities, room;  // of the cache; of the continuation
+  for (const std::vector<token_id>& prompt : prompts) {
+    const auto length = static_cast<index_t>(prompt.size()), context = model.config().context;
+    require_option(length > 0 && length <= context, "generate: found a prompt of " + std::to_string(length) +
+                                                        " tokens, expected 1 to " + std::to_string(context));
+    room.push_back(std::min(options.max_tokens, context - length));
+    capacities.push_back(length + room.back());
+  }
+
+  detail::continuation<B, T> batch(cx, model, capacities);
+  std::vector<std::vector<token_id>> out(prompts.size());
+  std::vector<std::size_t> live;
+  for (std::size_t p = 0; p < prompts.size(); ++p)
+    if (room[p] > 0) {
+      live.push_back(p);
+      batch.feed(static_cast<index_t>(p), prompts[p]);
+    }
+  for (std::uint64_t draw = 0; !live.empty(); ++draw) {
+    std::vector<std::size_t> still_live;
+    batch.step([&](index_t row, std::span<const T> logits) {
+      const std::size_t p = live[static_cast<std::size_t>(row)];
+      const std::string stream = "continuation " + std::to_string(options.first_prompt + static_cast<index_t>(p));
+      const token_id token = sample_token(logits, options, random_stream(options.seed, stream).uniform(draw));
+      if (std::ranges::find(options.stop_tokens, token) != options.stop_tokens.end()) return;
+      out[p].push_back(token);
+      if (static_cast<index_t>(out[p].size()) < room[p]) still_live.push_back(p);
+    });
+    live = std::move(still_live);
+    for (const std::size_t p : live) batch.feed(static_cast<index_t>(p), std::span(&out[p].back(), 1));
+  }
+  return out;
+}
+
+}  // namespace prismatic

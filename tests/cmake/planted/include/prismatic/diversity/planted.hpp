@@ -1,0 +1,4 @@
+#include <prismatic/backend/default.hpp>
+#include <prismatic/transformer/decoder.hpp>
+
+#include <iostream>

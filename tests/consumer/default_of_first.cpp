@@ -1,0 +1,3 @@
+#include "norm.hpp"
+
+answer by_first_default() { return by_default(); }

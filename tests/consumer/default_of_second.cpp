@@ -1,0 +1,3 @@
+#include "norm.hpp"
+
+answer by_second_default() { return by_default(); }

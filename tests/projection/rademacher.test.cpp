@@ -1,0 +1,226 @@
+#include "support/catch.hpp"
+#include "support/numeric.hpp"
+#include "support/strided.hpp"
+
+#include <prismatic/projection/rademacher.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+using namespace prismatic;
+
+namespace {
+
+// Small whole numbers: their signed sums are exact in any order, so equal sums mean equal signs.
+template <class T>
+matrix<T> whole_numbers(index_t rows, index_t cols) {
+  const random_stream random(3, "whole numbers");
+  matrix<T> out(rows, cols);
+  for (index_t i = 0; i < out.size(); ++i)
+    out.data()[i] = static_cast<T>(random.below(static_cast<std::uint64_t>(i), 15) - 7);
+  return out;
+}
+
+template <class B, class T>
+matrix<T> project(context<B>& cx, const rademacher& r, const tensor_block& block, matrix_view<const T> g) {
+  matrix<T> z(g.rows(), r.width());
+  r.accumulate(cx, block, g, z.view());
+  return z;
+}
+
+template <class T>
+matrix<double> by_definition(const rademacher& r, const tensor_block& block, const matrix<T>& g) {
+  matrix<double> z(g.rows(), r.width());
+  for (index_t s = 0; s < g.rows(); ++s)
+    for (index_t j = 0; j < r.width(); ++j)
+      for (index_t i = 0; i < block.rows; ++i)
+        for (index_t c = 0; c < block.cols; ++c)
+          z(s, j) += double(g(s, i * block.cols + c)) * r.sign(block.name, block.first_row + i, c, j);
+  return z;
+}
+
+// Sum over outputs and entries of one sign times another: 0 on average, with deviation sqrt(terms).
+template <class F, class G>
+double agreement(index_t rows, index_t cols, index_t width, F&& f, G&& g) {
+  double sum = 0;
+  for (index_t i = 0; i < rows; ++i)
+    for (index_t c = 0; c < cols; ++c)
+      for (index_t j = 0; j < width; ++j) sum += f(i, c, j) * g(i, c, j);
+  return sum / std::sqrt(static_cast<double>(rows * cols * width));
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("the projection is the one its signs define", "[projection][rademacher]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = 2});
+  struct size {
+    index_t rows, cols, width, samples;
+  };
+  for (const size n : {size{1, 1, 1, 1}, size{3, 127, 64, 2}, size{2, 128, 63, 3}, size{2, 129, 65, 8},
+                       size{1, 300, 130, 17}, size{7, 3, 200, 5}, size{2, 31, 7, 0}, size{0, 5, 4, 2}}) {
+    CAPTURE(B::name, n.rows, n.cols, n.width, n.samples);
+    const rademacher r(n.width, 9);
+    const tensor_block block{"model.layers.0.mlp.up_proj.weight", 5, n.rows, n.cols};
+    const matrix<T> g = whole_numbers<T>(n.samples, n.rows * n.cols);
+    CHECK(test::largest_difference(project<B, T>(cx, r, block, g), by_definition(r, block, g)) == 0);
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("real gradients are projected up to rounding", "[projection][rademacher]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = 2});
+  const rademacher r(100, 1);
+  const tensor_block block{"w", 0, 6, 150};
+  const matrix<T> g = test::gaussian<T>(5, 900, "g");
+  CHECK(test::largest_difference(project<B, T>(cx, r, block, g), by_definition(r, block, g)) <=
+        test::rounding_bound<T>(900, 30));
+}
+
+TEMPLATE_LIST_TEST_CASE("a row is the same for any batch, thread count and shard", "[projection][rademacher]",
+                        test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> one({.threads = 1}), three({.threads = 3});
+  const rademacher r(200, 4);
+  const tensor_block block{"w", 0, 9, 130};
+  const matrix<T> g = test::gaussian<T>(15, 9 * 130, "g");
+  const matrix<T> z = project<B, T>(one, r, block, g);
+  CHECK(test::identical(z, project<B, T>(three, r, block, g)));
+  for (const index_t batch : {1, 2, 4, 7})
+    for (index_t first = 0; first < 15; first += batch) {
+      const index_t count = std::min(batch, 15 - first);
+      const matrix<T> part = project<B, T>(three, r, block, g.view().middle_rows(first, count));
+      CHECK(test::identical<T>(part.view(), z.view().middle_rows(first, count)));
+    }
+  // Shards add partial sums in another order: bits are compared where the sums are exact.
+  const matrix<T> whole = whole_numbers<T>(15, 9 * 130);
+  matrix<T> sharded(15, 200);
+  for (const auto& [first, count] : {std::pair<index_t, index_t>{6, 3}, {0, 1}, {1, 5}})
+    r.accumulate(three, {"w", first, count, 130}, whole.view().middle_cols(first * 130, count * 130), sharded.view());
+  CHECK(test::identical(sharded, project<B, T>(one, r, block, whole)));
+}
+
+TEMPLATE_LIST_TEST_CASE("accumulate adds, into strided rows too, and touches nothing else", "[projection][rademacher]",
+                        test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = 2});
+  const rademacher r(70, 4);
+  const tensor_block block{"w", 0, 2, 40};
+  test::strided<T> g(whole_numbers<T>(3, 80)), z(whole_numbers<T>(3, 70));
+  r.accumulate(cx, block, g.view(), z.view());
+  matrix<double> expected = by_definition(r, block, g.packed());
+  const matrix<T> before = whole_numbers<T>(3, 70);
+  for (index_t i = 0; i < expected.size(); ++i) expected.data()[i] += double(before.data()[i]);
+  CHECK(test::largest_difference(z.packed(), expected) == 0);
+  CHECK(z.padding_untouched());
+}
+
+TEST_CASE("signs are fair coins, and those of other seeds, tensors, rows, columns and outputs are others",
+          "[projection][rademacher]") {
+  const rademacher r(64, 1), other(64, 2);
+  const auto sign = [&](index_t i, index_t c, index_t j) { return r.sign("w", i, c, j); };
+  const auto limit = 5.0;  // deviations
+  CHECK(std::abs(agreement(8, 300, 64, sign, [](auto...) { return 1; })) < limit);
+  CHECK(std::abs(agreement(8, 300, 64, sign, [&](auto... at) { return other.sign("w", at...); })) < limit);
+  CHECK(std::abs(agreement(8, 300, 64, sign, [&](auto... at) { return r.sign("v", at...); })) < limit);
+  for (const index_t by : {1, 2, 32, 128}) {
+    CHECK(std::abs(agreement(8, 300, 64, sign, [&](auto i, auto c, auto j) { return sign(i + by, c, j); })) < limit);
+    CHECK(std::abs(agreement(8, 300, 64, sign, [&](auto i, auto c, auto j) { return sign(i, c + by, j); })) < limit);
+    CHECK(std::abs(agreement(8, 300, 64, sign, [&](auto i, auto c, auto j) { return sign(i, c, j + by); })) < limit);
+  }
+  for (index_t j = 0; j < 64; ++j)  // of each output by itself; 64 chances
+    CHECK(std::abs(agreement(8, 300, 1, [&](auto i, auto c, auto) { return sign(i, c, j); }, [](auto...) { return 1; })) <
+          limit);
+}
+
+TEST_CASE("inner products are unbiased, with the variance that is claimed", "[projection][rademacher]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 1});
+  constexpr index_t width = 32, first = 24, second = 16, seeds = 400;
+  // A gradient over two tensors, and one at an angle to it.
+  matrix<double> g = test::gaussian<double>(2, first + second, "g");
+  const double mix = GENERATE(0.0, 0.6, 1.0);
+  for (index_t p = 0; p < g.cols(); ++p) g(1, p) = mix * g(0, p) + std::sqrt(1 - mix * mix) * g(1, p);
+  double aa = 0, bb = 0, ab = 0, same = 0;
+  for (index_t p = 0; p < g.cols(); ++p) {
+    aa += g(0, p) * g(0, p), bb += g(1, p) * g(1, p), ab += g(0, p) * g(1, p);
+    same += g(0, p) * g(0, p) * g(1, p) * g(1, p);
+  }
+  const double variance = (aa * bb + ab * ab - 2 * same) / double(width);
+
+  double mean = 0, squares = 0;
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    const rademacher r(width, seed);
+    matrix<double> z(2, width);
+    r.accumulate(cx, {"first", 0, 4, first / 4}, g.view().middle_cols(0, first), z.view());
+    r.accumulate(cx, {"second", 0, 1, second}, g.view().middle_cols(first, second), z.view());
+    double inner = 0;
+    for (index_t j = 0; j < width; ++j) inner += z(0, j) * z(1, j) * r.scale() * r.scale();
+    mean += (inner - ab) / seeds;
+    squares += (inner - ab) * (inner - ab) / seeds;
+  }
+  CAPTURE(mix);
+  CHECK(std::abs(mean) < 4 * std::sqrt(variance / seeds));
+  CHECK(std::abs(squares / variance - 1) < 5 * std::sqrt(2.0 / seeds));  // a variance estimate's own deviation
+  const double cosine = ab / std::sqrt(aa * bb);
+  CHECK(std::sqrt(variance / (aa * bb)) <= std::sqrt((1 + cosine * cosine) / double(width)));
+  CHECK(std::sqrt(squares / (aa * bb)) <= 1.15 * std::sqrt((1 + cosine * cosine) / double(width)));
+}
+
+TEST_CASE("the kernels for each processor agree with the portable one", "[projection][rademacher]") {
+  for (const index_t samples : {1, 2, 3, 7, 8, 13})
+    for (const index_t cols : {1, 31, 32, 33, 127, 128, 129, 300}) {
+      CAPTURE(samples, cols);
+      constexpr index_t width = 192, first = 64;
+      const sign_block block{stream_key(8, "w"), 3, 2, cols};
+      const matrix<float> whole = whole_numbers<float>(samples, 2 * cols), real = test::gaussian<float>(samples, 2 * cols, "g");
+      std::vector<std::uint32_t> words(4 * width);
+      const auto portable = [&](const matrix<float>& g) {
+        matrix<float> z(samples, width);
+        detail::accumulate_signs_portable<float>(block, g, first, z.view(), words.data());
+        return z;
+      };
+      const auto check = [&](auto&& kernel) {
+        matrix<float> exact(samples, width), rounded(samples, width);
+        kernel(whole, exact.view());
+        kernel(real, rounded.view());
+        CHECK(test::identical(exact, portable(whole)));
+        CHECK(test::largest_difference(rounded, test::widened(portable(real))) <= test::rounding_bound<float>(2 * cols, 25));
+      };
+      (void)check;
+#if PRISMATIC_X86
+      std::vector<float> tables(detail::sign_table_floats);
+      if (__builtin_cpu_supports("avx2"))
+        check([&](const matrix<float>& g, matrix_view<float> z) {
+          detail::accumulate_signs<detail::signs_avx2>(block, g, first, z, words.data(), tables.data());
+        });
+      if (__builtin_cpu_supports("avx512f"))
+        check([&](const matrix<float>& g, matrix_view<float> z) {
+          detail::accumulate_signs<detail::signs_avx512>(block, g, first, z, words.data(), tables.data());
+        });
+#endif
+    }
+}
+
+TEST_CASE("a projection says what it is and refuses what does not fit", "[projection][rademacher]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 1});
+  const rademacher r(16, 7);
+  CHECK(r.width() == 16);
+  CHECK(r.seed() == 7);
+  CHECK(r.scale() == 0.25);
+  CHECK(rademacher::name == "rademacher");
+  CHECK_THROWS_AS(rademacher(0), option_error);
+  CHECK_THROWS_WITH(rademacher(-3), "rademacher: width: found -3, expected at least 1");
+  matrix<float> g(2, 6), narrow(2, 15), short_one(1, 16), z(2, 16);
+  CHECK_NOTHROW(r.accumulate(cx, {"w", 0, 2, 3}, g.view(), z.view()));
+  CHECK_THROWS_AS(r.accumulate(cx, {"w", 0, 2, 4}, g.view(), z.view()), shape_error);
+  CHECK_THROWS_AS(r.accumulate(cx, {"w", 0, 2, 3}, g.view(), narrow.view()), shape_error);
+  CHECK_THROWS_AS(r.accumulate(cx, {"w", 0, 2, 3}, g.view(), short_one.view()), shape_error);
+}
