@@ -65,18 +65,18 @@ TEMPLATE_LIST_TEST_CASE("attention agrees with the oracle", "[backend][attention
     CAPTURE(B::name, shape.heads, shape.kv_heads);
     const auto in = random_inputs<T>(shape, sequences.rows(), sequences.rows());
     test::strided<T> q(in.q), k(in.k), v(in.v), o(in.q), l(sequences.rows(), shape.heads);
-    B::attention(cx, shape, q.view(), k.view(), v.view(), sequences.ranges(), sequences.ranges(), o.view(), l.view());
-    const auto expected =
-        test::oracle::attention(shape, test::widened(in.q), test::widened(in.k), test::widened(in.v),
-                                sequences.ranges(), sequences.ranges());
+    B::attention(cx, shape, q.view(), k.view(), v.view(), sequences.ranges(), sequences.ranges(), o.view(),
+                 l.view());
+    const auto expected = test::oracle::attention(shape, test::widened(in.q), test::widened(in.k),
+                                                  test::widened(in.v), sequences.ranges(), sequences.ranges());
     CHECK(test::largest_difference(o.packed(), expected.o) <= output_bound<T>(shape, 130));
     CHECK(test::largest_difference(l.packed(), expected.l) <= output_bound<T>(shape, 1));
     CHECK((o.padding_untouched() && l.padding_untouched()));
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("attention over a cache agrees with the oracle and the full pass", "[backend][attention]",
-                        test::built) {
+TEMPLATE_LIST_TEST_CASE("attention over a cache agrees with the oracle and the full pass",
+                        "[backend][attention]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 2});
@@ -91,9 +91,8 @@ TEMPLATE_LIST_TEST_CASE("attention over a cache agrees with the oracle and the f
                   cached.q.view().row(queries[s].begin + i));
   const auto all = attend<B, T>(cx, shape, full, keys, keys);
   const auto last = attend<B, T>(cx, shape, cached, queries, keys);
-  const auto expected =
-      test::oracle::attention(shape, test::widened(cached.q), test::widened(cached.k), test::widened(cached.v),
-                              queries.ranges(), keys.ranges());
+  const auto expected = test::oracle::attention(shape, test::widened(cached.q), test::widened(cached.k),
+                                                test::widened(cached.v), queries.ranges(), keys.ranges());
   const double bound = output_bound<T>(shape, 130);
   CHECK(test::largest_difference(last.o, expected.o) <= bound);
   CHECK(test::largest_difference(last.l, expected.l) <= bound);
@@ -104,8 +103,8 @@ TEMPLATE_LIST_TEST_CASE("attention over a cache agrees with the oracle and the f
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("a sequence attends the same alone and in a batch, on any threads", "[backend][attention]",
-                        test::built) {
+TEMPLATE_LIST_TEST_CASE("a sequence attends the same alone and in a batch, on any threads",
+                        "[backend][attention]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> one({.threads = 1}), three({.threads = 3});
@@ -172,8 +171,9 @@ TEMPLATE_LIST_TEST_CASE("the adjoint of attention agrees with the oracle and add
     test::strided<T> dq(start_q), dk(start_k), dv(start_k), sdo(d_o);
     B::attention_adjoint(three, shape, in.q, in.k, in.v, forward.o, forward.l, sdo.view(), sequences.ranges(),
                          dq.view(), dk.view(), dv.view());
-    auto expected = test::oracle::attention_adjoint(shape, test::widened(in.q), test::widened(in.k),
-                                                    test::widened(in.v), test::widened(d_o), sequences.ranges());
+    auto expected =
+        test::oracle::attention_adjoint(shape, test::widened(in.q), test::widened(in.k), test::widened(in.v),
+                                        test::widened(d_o), sequences.ranges());
     const auto add = [](matrix<double>& to, const matrix<T>& from) {
       for (index_t i = 0; i < to.size(); ++i) to.data()[i] += static_cast<double>(from.data()[i]);
     };
@@ -188,8 +188,8 @@ TEMPLATE_LIST_TEST_CASE("the adjoint of attention agrees with the oracle and add
     CHECK((dq.padding_untouched() && dk.padding_untouched() && dv.padding_untouched()));
 
     matrix<T> dq1 = start_q.clone(), dk1 = start_k.clone(), dv1 = start_k.clone();
-    B::attention_adjoint(one, shape, in.q, in.k, in.v, forward.o, forward.l, d_o, sequences.ranges(), dq1.view(),
-                         dk1.view(), dv1.view());
+    B::attention_adjoint(one, shape, in.q, in.k, in.v, forward.o, forward.l, d_o, sequences.ranges(),
+                         dq1.view(), dk1.view(), dv1.view());
     CHECK(test::identical(dq1, dq.packed()));
     CHECK(test::identical(dk1, dk.packed()));
     CHECK(test::identical(dv1, dv.packed()));
@@ -207,7 +207,9 @@ TEST_CASE("the adjoint of attention is its derivative", "[backend][attention]") 
   matrix<double> dq(in.q.rows(), in.q.cols()), dk(in.k.rows(), in.k.cols()), dv(in.v.rows(), in.v.cols());
   B::attention_adjoint(cx, shape, in.q, in.k, in.v, forward.o, forward.l, d_o, sequences.ranges(), dq.view(),
                        dk.view(), dv.view());
-  const auto loss = [&] { return test::oracle::inner(attend<B, double>(cx, shape, in, sequences, sequences).o, d_o); };
+  const auto loss = [&] {
+    return test::oracle::inner(attend<B, double>(cx, shape, in, sequences, sequences).o, d_o);
+  };
   // Truncation of order 1e-10, rounding of order 1e-11: nine digits are left.
   CHECK(test::oracle::relative_error(dq, test::oracle::central_difference(in.q, loss)) <= 1e-6);
   CHECK(test::oracle::relative_error(dk, test::oracle::central_difference(in.k, loss)) <= 1e-6);

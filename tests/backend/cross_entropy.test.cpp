@@ -21,7 +21,8 @@ double log_sum_exp(const matrix<double>& z, index_t t) {
 
 std::vector<token_id> targets_of(index_t rows, index_t vocabulary) {
   std::vector<token_id> out(static_cast<std::size_t>(rows));
-  for (index_t t = 0; t < rows; ++t) out[static_cast<std::size_t>(t)] = static_cast<token_id>(t * 5 % vocabulary);
+  for (index_t t = 0; t < rows; ++t)
+    out[static_cast<std::size_t>(t)] = static_cast<token_id>(t * 5 % vocabulary);
   return out;
 }
 
@@ -55,8 +56,10 @@ TEMPLATE_LIST_TEST_CASE("cross entropy and its gradient agree with the formulas"
       continue;
     }
     const double lse = log_sum_exp(wide, t);
-    CHECK(std::abs(static_cast<double>(losses[at]) - w * (lse - wide(t, targets[at]))) <= test::rounding_bound<T>(1, w * (lse + 5)));
-    for (index_t j = 0; j < vocabulary; ++j) expected(t, j) = w * (std::exp(wide(t, j) - lse) - (j == targets[at]));
+    CHECK(std::abs(static_cast<double>(losses[at]) - w * (lse - wide(t, targets[at]))) <=
+          test::rounding_bound<T>(1, w * (lse + 5)));
+    for (index_t j = 0; j < vocabulary; ++j)
+      expected(t, j) = w * (std::exp(wide(t, j) - lse) - (j == targets[at]));
   }
   CHECK(test::largest_difference(logits.packed(), expected) <= test::rounding_bound<T>(4, 4));
 
@@ -84,7 +87,8 @@ TEST_CASE("the gradient of cross entropy is its derivative", "[backend][cross_en
   CHECK(test::oracle::relative_error(gradient, test::oracle::central_difference(z, loss)) <= 1e-6);
 }
 
-TEMPLATE_LIST_TEST_CASE("cross entropy is shift invariant and finite at 1e4", "[backend][cross_entropy]", test::built) {
+TEMPLATE_LIST_TEST_CASE("cross entropy is shift invariant and finite at 1e4", "[backend][cross_entropy]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 1});
@@ -124,7 +128,8 @@ TEMPLATE_LIST_TEST_CASE("cross entropy passes a NaN on", "[backend][cross_entrop
   CHECK(std::isnan(loss[0]));
 }
 
-TEMPLATE_LIST_TEST_CASE("a row of weight 0 is cleared whatever it holds", "[backend][cross_entropy]", test::built) {
+TEMPLATE_LIST_TEST_CASE("a row of weight 0 is cleared whatever it holds", "[backend][cross_entropy]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 1});

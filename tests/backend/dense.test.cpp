@@ -16,8 +16,9 @@ double product_bound(index_t k) {
   return test::rounding_bound<T>(k, 16 + 4 * std::sqrt(static_cast<double>(k)));
 }
 
-constexpr index_t shapes[][3] = {{0, 3, 4},   {3, 0, 4},   {3, 4, 0},    {1, 1, 1},    {1, 17, 5},  {17, 1, 5},
-                                 {13, 7, 11}, {64, 64, 64}, {65, 63, 130}, {5, 301, 97}, {301, 5, 97}};
+constexpr index_t shapes[][3] = {{0, 3, 4},     {3, 0, 4},    {3, 4, 0},   {1, 1, 1},
+                                 {1, 17, 5},    {17, 1, 5},   {13, 7, 11}, {64, 64, 64},
+                                 {65, 63, 130}, {5, 301, 97}, {301, 5, 97}};
 
 }  // namespace
 
@@ -34,7 +35,8 @@ TEMPLATE_LIST_TEST_CASE("gemm agrees with the oracle", "[backend][gemm]", test::
         const auto c = test::gaussian<T>(m, n, "c");
         test::strided<T> sa(a), sb(b), sc(c);
         B::gemm(cx, a_op, b_op, T(0.5), sa.view(), sb.view(), T(-2), sc.view());
-        const auto expected = test::oracle::gemm(a_op, b_op, 0.5, test::widened(a), test::widened(b), -2, test::widened(c));
+        const auto expected =
+            test::oracle::gemm(a_op, b_op, 0.5, test::widened(a), test::widened(b), -2, test::widened(c));
         CHECK(test::largest_difference(sc.packed(), expected) <= product_bound<T>(k));
         CHECK(sc.padding_untouched());
       }
@@ -54,7 +56,8 @@ TEMPLATE_LIST_TEST_CASE("gemm with beta 0 does not read C", "[backend][gemm]", t
   CHECK(test::largest_difference(c, expected) <= product_bound<T>(k));
 }
 
-TEMPLATE_LIST_TEST_CASE("syrk agrees with the oracle and is symmetric to the bit", "[backend][syrk]", test::built) {
+TEMPLATE_LIST_TEST_CASE("syrk agrees with the oracle and is symmetric to the bit", "[backend][syrk]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> one({.threads = 1}), three({.threads = 3});
@@ -70,7 +73,8 @@ TEMPLATE_LIST_TEST_CASE("syrk agrees with the oracle and is symmetric to the bit
   const auto expected = test::oracle::syrk(a_op, 2, test::widened(a), 0.5, test::widened(c));
   const auto found = sc.packed();
   // |c| is up to 2 m and |row|^2 about k.
-  CHECK(test::largest_difference(found, expected) <= test::rounding_bound<T>(k, static_cast<double>(4 * k + m)));
+  CHECK(test::largest_difference(found, expected) <=
+        test::rounding_bound<T>(k, static_cast<double>(4 * k + m)));
   CHECK(sc.padding_untouched());
   bool symmetric = true;
   for (index_t i = 0; i < m; ++i)
@@ -102,7 +106,8 @@ TEMPLATE_LIST_TEST_CASE("the spectrum of small matrices known by hand", "[backen
   B::eigenvalues(cx, none.view(), vector_view<T>());
 }
 
-TEMPLATE_LIST_TEST_CASE("eigenvectors are orthonormal and reproduce the matrix", "[backend][eigen]", test::built) {
+TEMPLATE_LIST_TEST_CASE("eigenvectors are orthonormal and reproduce the matrix", "[backend][eigen]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 2});

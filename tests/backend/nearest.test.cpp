@@ -41,7 +41,8 @@ TEMPLATE_LIST_TEST_CASE("nearest finds the greatest score", "[backend][nearest]"
   CHECK(best == best_again);
 }
 
-TEMPLATE_LIST_TEST_CASE("nearest gives ties to the first, in and across tiles", "[backend][nearest]", test::built) {
+TEMPLATE_LIST_TEST_CASE("nearest gives ties to the first, in and across tiles", "[backend][nearest]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 2});

@@ -1,5 +1,5 @@
-#include "oracle/central_difference.hpp"
 #include "oracle/pointwise.hpp"
+#include "oracle/central_difference.hpp"
 #include "oracle/rows.hpp"
 #include "support/catch.hpp"
 #include "support/numeric.hpp"
@@ -28,8 +28,10 @@ struct rotation_tables {
 rotation_tables rotations(index_t rows, index_t half) {
   rotation_tables out{matrix<double>(50, half), std::vector<std::int32_t>(static_cast<std::size_t>(rows))};
   for (index_t p = 0; p < 50; ++p)
-    for (index_t i = 0; i < half; ++i) out.angles(p, i) = static_cast<double>(p) * std::pow(10.0, -static_cast<double>(i));
-  for (index_t t = 0; t < rows; ++t) out.positions[static_cast<std::size_t>(t)] = static_cast<std::int32_t>(t * 7 % 50);
+    for (index_t i = 0; i < half; ++i)
+      out.angles(p, i) = static_cast<double>(p) * std::pow(10.0, -static_cast<double>(i));
+  for (index_t t = 0; t < rows; ++t)
+    out.positions[static_cast<std::size_t>(t)] = static_cast<std::int32_t>(t * 7 % 50);
   return out;
 }
 
@@ -60,19 +62,23 @@ TEMPLATE_LIST_TEST_CASE("rms_norm agrees with the oracle", "[backend][pointwise]
     CHECK(test::largest_difference(sy.packed(), expected) <= test::rounding_bound<T>(d, 4));
     CHECK(sy.padding_untouched());
     for (index_t t = 0; t < n; ++t) {
-      const double exact = 1 / std::sqrt(test::oracle::dot(wide, t, wide, t) / static_cast<double>(d) + epsilon);
-      CHECK(static_cast<double>(rstd[static_cast<std::size_t>(t)]) == Approx(exact).epsilon(test::rounding_bound<T>(1, 1)));
+      const double exact =
+          1 / std::sqrt(test::oracle::dot(wide, t, wide, t) / static_cast<double>(d) + epsilon);
+      CHECK(static_cast<double>(rstd[static_cast<std::size_t>(t)]) ==
+            Approx(exact).epsilon(test::rounding_bound<T>(1, 1)));
     }
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("the adjoint of rms_norm is its derivative and adds", "[backend][pointwise]", test::built) {
+TEMPLATE_LIST_TEST_CASE("the adjoint of rms_norm is its derivative and adds", "[backend][pointwise]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 2});
   const layout sequences{4, 0, 1, 2};
   const index_t n = sequences.rows(), d = GENERATE(1, 7, 65);
-  const auto x = test::gaussian<T>(n, d, "x"), gain = test::gaussian<T>(1, d, "gain"), dy = test::gaussian<T>(n, d, "dy");
+  const auto x = test::gaussian<T>(n, d, "x"), gain = test::gaussian<T>(1, d, "gain"),
+             dy = test::gaussian<T>(n, d, "dy");
   const auto dx = test::gaussian<T>(n, d, "dx"), dgain = test::gaussian<T>(sequences.sequences(), d, "dgain");
   matrix<T> y(n, d);
   std::vector<T> rstd(static_cast<std::size_t>(n));
@@ -90,8 +96,9 @@ TEMPLATE_LIST_TEST_CASE("the adjoint of rms_norm is its derivative and adds", "[
     matrix<double> own(n, d);
     for (index_t t = sequences[s].begin; t < sequences[s].end; ++t)
       for (index_t j = 0; j < d; ++j) own(t, j) = wide_dy(t, j);
-    const auto row = test::oracle::central_difference(
-        wide_gain, [&] { return test::oracle::inner(test::oracle::rms_norm(wide_x, wide_gain, epsilon), own); });
+    const auto row = test::oracle::central_difference(wide_gain, [&] {
+      return test::oracle::inner(test::oracle::rms_norm(wide_x, wide_gain, epsilon), own);
+    });
     for (index_t j = 0; j < d; ++j) gains(s, j) = row(0, j) + static_cast<double>(dgain(s, j));
   }
   for (index_t i = 0; i < expected.size(); ++i) expected.data()[i] += static_cast<double>(dx.data()[i]);
@@ -120,8 +127,8 @@ TEMPLATE_LIST_TEST_CASE("rope turns complex pairs", "[backend][pointwise]", test
   CHECK(test::largest_difference(sy.packed(), test::widened(x)) <= test::rounding_bound<T>(4, 5));
 }
 
-TEMPLATE_LIST_TEST_CASE("swiglu agrees with the oracle and its adjoint with the derivative", "[backend][pointwise]",
-                        test::built) {
+TEMPLATE_LIST_TEST_CASE("swiglu agrees with the oracle and its adjoint with the derivative",
+                        "[backend][pointwise]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = GENERATE(1, 3)});
@@ -148,7 +155,7 @@ TEMPLATE_LIST_TEST_CASE("swiglu agrees with the oracle and its adjoint with the 
       moved(x, -2 * step);
       const auto below = test::oracle::swiglu(wide_gate, wide_up);
       moved(x, step);
-      matrix<double> out(n, d);
+      matrix<double> out(x.rows(), x.cols());
       for (index_t i = 0; i < out.size(); ++i)
         out.data()[i] = (above.data()[i] - below.data()[i]) / (2 * step) * static_cast<double>(dy.data()[i]) +
                         static_cast<double>(before.data()[i]);
@@ -192,8 +199,13 @@ TEMPLATE_LIST_TEST_CASE("adamw follows the paper's recurrence", "[backend][point
   for (index_t k = 1; k <= 3; ++k) {
     const auto g = test::gaussian<T>(rows, cols, "g", static_cast<std::uint64_t>(k));
     B::adamw(cx,
-             {.learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1,
-              .gradient_scale = 0.5, .step = k},
+             {.learning_rate = 0.1,
+              .beta1 = 0.9,
+              .beta2 = 0.95,
+              .epsilon = 1e-8,
+              .weight_decay = 0.1,
+              .gradient_scale = 0.5,
+              .step = k},
              g, p.view(), first.view(), second.view());
     for (index_t i = 0; i < p_exact.size(); ++i) {
       const double gi = 0.5 * static_cast<double>(g.data()[i]);
@@ -212,23 +224,25 @@ TEMPLATE_LIST_TEST_CASE("adamw follows the paper's recurrence", "[backend][point
   CHECK((p.padding_untouched() && first.padding_untouched() && second.padding_untouched()));
 }
 
-TEMPLATE_LIST_TEST_CASE("pointwise verbs give the same bits for any threads", "[backend][pointwise]", test::built) {
+TEMPLATE_LIST_TEST_CASE("pointwise verbs give the same bits for any threads", "[backend][pointwise]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const index_t n = 301, d = 136;
   const layout sequences{100, 201};
-  const auto [angles, positions] = rotations(n, 4);
-  const auto cos = mapped<T>(angles, cosine), sin = mapped<T>(angles, sine);
+  const rotation_tables turns = rotations(n, 4);
+  const auto cos = mapped<T>(turns.angles, cosine), sin = mapped<T>(turns.angles, sine);
   const auto run = [&](int threads) {
     context<B> cx({.threads = threads});
-    const auto a = test::gaussian<T>(n, d, "a"), b = test::gaussian<T>(n, d, "b"), gain = test::gaussian<T>(1, d, "g");
+    const auto a = test::gaussian<T>(n, d, "a"), b = test::gaussian<T>(n, d, "b"),
+               gain = test::gaussian<T>(1, d, "g");
     std::vector<T> rstd(static_cast<std::size_t>(n));
     std::vector<matrix<T>> out;
     for (int i = 0; i < 6; ++i) out.emplace_back(n, d);
     out.emplace_back(2, d);
     B::rms_norm(cx, a, gain.flat(), T(epsilon), out[0].view(), vector_view<T>(rstd));
     B::rms_norm_adjoint(cx, a, gain.flat(), rstd, b, sequences, out[1].view(), out[6].view());
-    B::rope(cx, op::none, 8, positions, cos, sin, a, out[2].view());
+    B::rope(cx, op::none, 8, turns.positions, cos, sin, a, out[2].view());
     B::swiglu(cx, a, b, out[3].view());
     B::swiglu_adjoint(cx, a, b, b, out[4].view(), out[5].view());
     return out;

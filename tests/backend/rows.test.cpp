@@ -40,9 +40,10 @@ TEMPLATE_LIST_TEST_CASE("row-wise verbs agree with the oracle", "[backend][rows]
     for (index_t i = 0; i < n; ++i) {
       const double norm = std::sqrt(test::oracle::dot(wide_a, i, wide_a, i));
       const double size = norm * std::sqrt(test::oracle::dot(wide_c, i, wide_c, i));
-      CHECK(std::abs(static_cast<double>(norms[static_cast<std::size_t>(i)]) - norm) <= test::rounding_bound<T>(1, norm));
-      CHECK(std::abs(static_cast<double>(dots[static_cast<std::size_t>(i)]) - test::oracle::dot(wide_a, i, wide_c, i)) <=
-            test::rounding_bound<T>(1, size));
+      CHECK(std::abs(static_cast<double>(norms[static_cast<std::size_t>(i)]) - norm) <=
+            test::rounding_bound<T>(1, norm));
+      CHECK(std::abs(static_cast<double>(dots[static_cast<std::size_t>(i)]) -
+                     test::oracle::dot(wide_a, i, wide_c, i)) <= test::rounding_bound<T>(1, size));
     }
 
     matrix<double> expected(n, d);
@@ -62,7 +63,8 @@ TEMPLATE_LIST_TEST_CASE("row-wise verbs agree with the oracle", "[backend][rows]
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("norms of rows whose squares leave the range of float", "[backend][rows]", test::built) {
+TEMPLATE_LIST_TEST_CASE("norms of rows whose squares leave the range of float", "[backend][rows]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 1});
@@ -98,7 +100,8 @@ TEMPLATE_LIST_TEST_CASE("segment sums agree with the oracle for any threads", "[
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("gather copies and scatter adds, the adjoint of each other", "[backend][rows]", test::built) {
+TEMPLATE_LIST_TEST_CASE("gather copies and scatter adds, the adjoint of each other", "[backend][rows]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> one({.threads = 1}), three({.threads = 3});

@@ -1,8 +1,7 @@
 #include "support/catch.hpp"
-#include "support/numeric.hpp"
-
 #include "cluster/planted.hpp"
 #include "oracle/kmeans.hpp"
+#include "support/numeric.hpp"
 
 #include <prismatic/cluster/assign.hpp>
 
@@ -10,7 +9,8 @@
 
 using namespace prismatic;
 
-TEMPLATE_LIST_TEST_CASE("assign finds the nearest centroid and how near it is", "[cluster][assign]", test::built) {
+TEMPLATE_LIST_TEST_CASE("assign finds the nearest centroid and how near it is", "[cluster][assign]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
@@ -25,7 +25,8 @@ TEMPLATE_LIST_TEST_CASE("assign finds the nearest centroid and how near it is", 
     test::oracle::normalise(x);
     test::oracle::normalise(c);
   }
-  const double tolerance = test::rounding_bound<T>(d, metric == cluster_metric::spherical ? 1.0 : 4.0 * double(d));
+  const double tolerance =
+      test::rounding_bound<T>(d, metric == cluster_metric::spherical ? 1.0 : 4.0 * double(d));
   for (index_t i = 0; i < n; ++i) {
     double least = std::numeric_limits<double>::infinity();
     for (index_t j = 0; j < k; ++j)

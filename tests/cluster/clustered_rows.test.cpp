@@ -1,8 +1,7 @@
 #include "support/catch.hpp"
-#include "support/numeric.hpp"
-
 #include "cluster/planted.hpp"
 #include "oracle/kmeans.hpp"
+#include "support/numeric.hpp"
 
 #include <prismatic/cluster/clustered_rows.hpp>
 
@@ -11,7 +10,8 @@
 
 using namespace prismatic;
 
-TEMPLATE_LIST_TEST_CASE("a gap is 1 - cosine or the squared distance", "[cluster][clustered_rows]", test::built) {
+TEMPLATE_LIST_TEST_CASE("a gap is 1 - cosine or the squared distance", "[cluster][clustered_rows]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 1});
@@ -25,7 +25,8 @@ TEMPLATE_LIST_TEST_CASE("a gap is 1 - cosine or the squared distance", "[cluster
   CHECK(euclidean.gap(0, T{3} - T(0.5)) == Approx(20.0));  // (3, 4) - (1, 0)
 }
 
-TEMPLATE_LIST_TEST_CASE("rows are gathered in blocks, unit when spherical", "[cluster][clustered_rows]", test::built) {
+TEMPLATE_LIST_TEST_CASE("rows are gathered in blocks, unit when spherical", "[cluster][clustered_rows]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
@@ -83,5 +84,6 @@ TEST_CASE("rows that cannot be clustered are named", "[cluster][clustered_rows]"
   CHECK_THROWS_WITH(check(cluster_metric::spherical), Catch::StartsWith("who: row 7: found length 0"));
   CHECK_NOTHROW(check(cluster_metric::euclidean));
   const matrix<float> flat(3, 0);
-  CHECK_THROWS_AS((clustered_rows<B, float>(cx, flat.view(), cluster_metric::euclidean, false, "who")), shape_error);
+  CHECK_THROWS_AS((clustered_rows<B, float>(cx, flat.view(), cluster_metric::euclidean, false, "who")),
+                  shape_error);
 }

@@ -1,8 +1,7 @@
 #include "support/catch.hpp"
-#include "support/numeric.hpp"
-
 #include "cluster/planted.hpp"
 #include "oracle/kmeans.hpp"
+#include "support/numeric.hpp"
 
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/kmeans.hpp>
@@ -24,7 +23,6 @@ bool same_bits(const matrix<T>& a, const matrix<T>& b) {
          std::memcmp(a.data(), b.data(), sizeof(T) * static_cast<std::size_t>(a.size())) == 0;
 }
 
-// The first rows of every other residue, so that a planted clustering starts well.
 template <class T>
 matrix<T> first_rows(const matrix<T>& rows, index_t k) {
   matrix<T> out(k, rows.cols());
@@ -48,23 +46,27 @@ TEMPLATE_LIST_TEST_CASE("planted clusters are found", "[cluster][kmeans]", test:
   CHECK(got.sizes == std::vector<index_t>(11, 30));
 }
 
-TEMPLATE_LIST_TEST_CASE("k-means agrees with full Lloyd iterations in double", "[cluster][kmeans]", test::built) {
+TEMPLATE_LIST_TEST_CASE("k-means agrees with full Lloyd iterations in double", "[cluster][kmeans]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
-  const auto [n, k, d] = GENERATE(std::tuple<index_t, index_t, index_t>{1, 1, 1}, std::tuple<index_t, index_t, index_t>{131, 1, 5},
-                                  std::tuple<index_t, index_t, index_t>{211, 23, 7}, std::tuple<index_t, index_t, index_t>{400, 40, 65});
+  const auto [n, k, d] = GENERATE(
+      std::tuple<index_t, index_t, index_t>{1, 1, 1}, std::tuple<index_t, index_t, index_t>{131, 1, 5},
+      std::tuple<index_t, index_t, index_t>{211, 23, 7}, std::tuple<index_t, index_t, index_t>{400, 40, 65});
   const int iterations = GENERATE(1, 3, 12);
   CAPTURE(B::name, n, k, d, int(metric), iterations);
   context<B> cx({.threads = 2});
   const auto rows = test::gaussian<T>(n, d, "rows");
   const auto got = kmeans(cx, rows, {.clusters = k, .iterations = iterations, .metric = metric});
-  const auto expected = test::oracle::lloyd(test::widened(rows), test::widened(first_rows(rows, k)), iterations, metric);
+  const auto expected =
+      test::oracle::lloyd(test::widened(rows), test::widened(first_rows(rows, k)), iterations, metric);
 
   CHECK(got.labels == expected.labels);
   CHECK(got.sizes == test::sizes_of(expected.labels, k));
   const double magnitude = metric == cluster_metric::spherical ? 1.0 : 4.0;
-  CHECK(test::largest_difference<T>(got.centroids, expected.centroids) <= test::rounding_bound<T>(n, magnitude));
+  CHECK(test::largest_difference<T>(got.centroids, expected.centroids) <=
+        test::rounding_bound<T>(n, magnitude));
   REQUIRE(got.history.size() <= expected.history.size());
   for (std::size_t i = 0; i < expected.history.size(); ++i) {
     const double found = got.history[std::min(i, got.history.size() - 1)];  // after the end nothing changes
@@ -74,13 +76,15 @@ TEMPLATE_LIST_TEST_CASE("k-means agrees with full Lloyd iterations in double", "
   CHECK(got.iterations == static_cast<int>(got.history.size()));
 }
 
-TEMPLATE_LIST_TEST_CASE("the objective never worsens and no cluster is empty", "[cluster][kmeans]", test::built) {
+TEMPLATE_LIST_TEST_CASE("the objective never worsens and no cluster is empty", "[cluster][kmeans]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
   const auto start = GENERATE(from_range(all_starts));
   const auto seed = GENERATE(range(std::uint64_t{0}, std::uint64_t{4}));
-  const index_t n = 240, k = GENERATE(2, 24, 120), d = GENERATE(1, 3);  // few directions: empty and cancelling clusters
+  const index_t n = 240, k = GENERATE(2, 24, 120),
+                d = GENERATE(1, 3);  // few directions: empty and cancelling clusters
   CAPTURE(B::name, int(metric), int(start), seed, k, d);
   context<B> cx({.threads = 2, .seed = seed});
   const auto rows = test::gaussian<T>(n, d, "rows", seed);
@@ -93,7 +97,8 @@ TEMPLATE_LIST_TEST_CASE("the objective never worsens and no cluster is empty", "
   CHECK(got.sizes == test::sizes_of(got.labels, k));
 }
 
-TEMPLATE_LIST_TEST_CASE("k-means is the same to the bit on any number of threads", "[cluster][kmeans]", test::built) {
+TEMPLATE_LIST_TEST_CASE("k-means is the same to the bit on any number of threads", "[cluster][kmeans]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
@@ -127,7 +132,8 @@ TEMPLATE_LIST_TEST_CASE("stopping early changes nothing", "[cluster][kmeans]", t
   CHECK(assign(cx, rows, ended.centroids, {.metric = metric}).labels == ended.labels);
 }
 
-TEMPLATE_LIST_TEST_CASE("a warm start continues where the clustering stopped", "[cluster][kmeans]", test::built) {
+TEMPLATE_LIST_TEST_CASE("a warm start continues where the clustering stopped", "[cluster][kmeans]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
@@ -210,7 +216,8 @@ TEST_CASE("the order of the starting centroids only renames clusters", "[cluster
   const auto initial = first_rows(rows, k);
   matrix<double> turned(k, 9);
   for (index_t j = 0; j < k; ++j) std::copy_n(initial.view().row(j), 9, turned.view().row((j + 5) % k));
-  const auto a = kmeans(cx, rows, initial, {.metric = metric}), b = kmeans(cx, rows, turned, {.metric = metric});
+  const auto a = kmeans(cx, rows, initial, {.metric = metric}),
+             b = kmeans(cx, rows, turned, {.metric = metric});
   for (std::size_t i = 0; i < a.labels.size(); ++i) REQUIRE(b.labels[i] == (a.labels[i] + 5) % k);
   CHECK(b.objective == Approx(a.objective));
 }
@@ -278,7 +285,8 @@ TEST_CASE("k-means refuses what it cannot cluster", "[cluster][kmeans]") {
   context<cpu_backend<>> cx({.threads = 1});
   const auto metric = GENERATE(from_range(test::both_metrics));
   matrix<float> rows = test::gaussian<float>(10, 3, "rows");
-  const matrix<float> none(0, 3), two_columns(4, 2), three = first_rows(rows, 3), too_many = test::gaussian<float>(11, 3, "x");
+  const matrix<float> none(0, 3), two_columns(4, 2), three = first_rows(rows, 3),
+                                                     too_many = test::gaussian<float>(11, 3, "x");
   const auto run = [&](index_t k, int iterations = 20) {
     return kmeans(cx, rows, {.clusters = k, .iterations = iterations, .metric = metric});
   };

@@ -25,12 +25,13 @@ std::vector<T> biases(index_t count, std::string_view name) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("remembered labels are those of a full pass, ties included", "[cluster][nearest_memory]",
-                        test::built) {
+TEMPLATE_LIST_TEST_CASE("remembered labels are those of a full pass, ties included",
+                        "[cluster][nearest_memory]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
-  const auto [n, k, d] = GENERATE(std::tuple<index_t, index_t, index_t>{1, 1, 1}, std::tuple<index_t, index_t, index_t>{97, 13, 5},
-                                  std::tuple<index_t, index_t, index_t>{257, 129, 3});
+  const auto [n, k, d] =
+      GENERATE(std::tuple<index_t, index_t, index_t>{1, 1, 1}, std::tuple<index_t, index_t, index_t>{97, 13, 5},
+               std::tuple<index_t, index_t, index_t>{257, 129, 3});
   const bool biased = GENERATE(false, true);
   CAPTURE(B::name, n, k, d, biased);
   context<B> cx({.threads = 2});

@@ -10,9 +10,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -25,7 +25,8 @@ matrix<T> planted(index_t rows, index_t groups, index_t cols, double noise, std:
   const matrix<T> directions = gaussian<T>(groups, cols, "directions", seed);
   matrix<T> out = gaussian<T>(rows, cols, "noise", seed);
   for (index_t i = 0; i < rows; ++i)
-    for (index_t j = 0; j < cols; ++j) out(i, j) = directions(i % groups, j) + static_cast<T>(noise) * out(i, j);
+    for (index_t j = 0; j < cols; ++j)
+      out(i, j) = directions(i % groups, j) + static_cast<T>(noise) * out(i, j);
   return out;
 }
 

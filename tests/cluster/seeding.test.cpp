@@ -1,8 +1,7 @@
 #include "support/catch.hpp"
-#include "support/numeric.hpp"
-
 #include "cluster/planted.hpp"
 #include "oracle/kmeans.hpp"
+#include "support/numeric.hpp"
 
 #include <prismatic/cluster/seeding.hpp>
 
@@ -30,7 +29,8 @@ TEST_CASE("the first k rows", "[cluster][seeding]") {
         std::vector<token_id>{0, 1, 2, 3});
 }
 
-TEMPLATE_LIST_TEST_CASE("drawn starts are k different rows, the same for a seed", "[cluster][seeding]", test::built) {
+TEMPLATE_LIST_TEST_CASE("drawn starts are k different rows, the same for a seed", "[cluster][seeding]",
+                        test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   const auto metric = GENERATE(from_range(test::both_metrics));
@@ -92,7 +92,8 @@ TEST_CASE("k-means++ draws with probability proportional to the squared distance
         second += std::min(squared(a, c), squared(b, c));
       }
       for (int c = 0; c < 4; ++c)
-        if (a != b) expected[a][b][c] = 0.25 * squared(a, b) / first * std::min(squared(a, c), squared(b, c)) / second;
+        if (a != b)
+          expected[a][b][c] = 0.25 * squared(a, b) / first * std::min(squared(a, c), squared(b, c)) / second;
     }
   const int draws = 20000;
   for (std::uint64_t seed = 0; seed < draws; ++seed) {

@@ -31,7 +31,8 @@ inline matrix<double> gemm(op a_op, op b_op, double alpha, const matrix<double>&
 }
 
 /// alpha op(A) op(A)' + beta C.
-inline matrix<double> syrk(op a_op, double alpha, const matrix<double>& a, double beta, const matrix<double>& c) {
+inline matrix<double> syrk(op a_op, double alpha, const matrix<double>& a, double beta,
+                           const matrix<double>& c) {
   return gemm(a_op, a_op == op::none ? op::transpose : op::none, alpha, a, a, beta, c);
 }
 

@@ -36,7 +36,8 @@ inline matrix<double> scatter_rows(const matrix<double>& x, std::span<const toke
 }
 
 /// All scores <a_i, b_j> + bias_j.
-inline matrix<double> scores(const matrix<double>& a, const matrix<double>& b, const std::vector<double>& bias) {
+inline matrix<double> scores(const matrix<double>& a, const matrix<double>& b,
+                             const std::vector<double>& bias) {
   matrix<double> out(a.rows(), b.rows());
   for (index_t i = 0; i < a.rows(); ++i)
     for (index_t j = 0; j < b.rows(); ++j)

@@ -1,10 +1,9 @@
 /// Which centroid each row belongs to: one exact pass for rows that take no part in the clustering.
 #pragma once
 
+#include <prismatic/backend/backend.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
-
-#include <prismatic/backend/backend.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/types.hpp>

@@ -1,9 +1,8 @@
 /// Centroids as means of their members: sums, lengths, and the term that turns a product into a distance.
 #pragma once
 
-#include <prismatic/cluster/clustered_rows.hpp>
-
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/cluster/clustered_rows.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
@@ -17,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace prismatic {
@@ -56,9 +56,9 @@ matrix<T, B::space> given_centroids(context<B>& cx, cluster_metric metric, matri
 
 /// The mean of each moved cluster's members, of unit length when the metric is spherical; the other
 /// centroids keep their bits. Members are summed in row order, so a centroid is a function of its members
-/// alone. One whose unit members cancel takes the direction of its first member.
+/// alone. One whose unit members cancel (a sum within rounding of 0) takes the direction of its first one.
 ///
-/// A class for its two results: the centroids, and the resultant lengths that give the spherical objective.
+/// Cost of an update: reads the members of the moved clusters once. Determinism: that of the row verbs.
 template <class B, real T>
 class cluster_means {
  public:
@@ -115,7 +115,8 @@ class cluster_means {
     std::vector<token_id> slots;
     std::vector<token_id> first;  // the first member of each moved cluster
 
-    members(std::span<const label_t> labels, const std::vector<bool>& moved, const std::vector<token_id>& clusters)
+    members(std::span<const label_t> labels, const std::vector<bool>& moved,
+            const std::vector<token_id>& clusters)
         : first(clusters.size(), token_id{-1}) {
       std::vector<token_id> slot_of(moved.size(), token_id{-1});
       for (std::size_t s = 0; s < clusters.size(); ++s)
@@ -155,7 +156,8 @@ class cluster_means {
     }
     B::scale_rows(cx, vector_view<const T, B::space>(factors), sums);
     rows.for_blocks(cx, substitutes, [&](index_t first, std::span<const token_id> part, const auto& block) {
-      B::scatter_rows(cx, block, std::span<const token_id>(cancelled).subspan(static_cast<std::size_t>(first), part.size()), sums);
+      const auto slots = std::span(cancelled).subspan(static_cast<std::size_t>(first), part.size());
+      B::scatter_rows(cx, block, slots, sums);
     });
   }
 

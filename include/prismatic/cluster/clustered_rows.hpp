@@ -40,7 +40,8 @@ class clustered_rows {
   /// @throws shape_error    no columns
   /// @throws size_error     more rows than a label can count
   /// @throws numeric_error  a row is not finite; spherical: a row is zero, or not a unit vector as claimed
-  clustered_rows(context<B>& cx, view_type rows, cluster_metric metric, bool rows_are_unit, std::string_view who)
+  clustered_rows(context<B>& cx, view_type rows, cluster_metric metric, bool rows_are_unit,
+                 std::string_view who)
       : rows_(rows),
         metric_(metric),
         unit_(rows_are_unit && metric == cluster_metric::spherical),
@@ -63,7 +64,8 @@ class clustered_rows {
 
   /// How badly row i fits a centroid with that score: 1 - cosine, or the squared distance; at least 0.
   [[nodiscard]] double gap(index_t i, T score) const noexcept {
-    const auto length = static_cast<double>(lengths_[static_cast<std::size_t>(i)]), s = static_cast<double>(score);
+    const auto length = static_cast<double>(lengths_[static_cast<std::size_t>(i)]);
+    const auto s = static_cast<double>(score);
     return std::max(0.0, metric_ == cluster_metric::spherical ? 1.0 - s / length : length - 2.0 * s);
   }
 
@@ -77,7 +79,7 @@ class clustered_rows {
   }
 
   /// Calls visit(first, part, block) with consecutive parts of `ids` and their gathered rows, a block small
-  /// enough to stay in cache.
+  /// enough for the caches (2 MB of floats).
   template <class Visit>
   void for_blocks(context<B>& cx, std::span<const token_id> ids, Visit&& visit) const {
     constexpr index_t block_elements = index_t{1} << 19;

@@ -1,13 +1,12 @@
 /// k-means: the Lloyd iteration, spherical (the paper's) or Euclidean.
 #pragma once
 
+#include <prismatic/backend/backend.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
 #include <prismatic/cluster/empty_clusters.hpp>
 #include <prismatic/cluster/nearest_memory.hpp>
 #include <prismatic/cluster/seeding.hpp>
-
-#include <prismatic/backend/backend.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
@@ -35,21 +34,41 @@ struct kmeans_options {
 
 template <real T, memory Space = memory::host>
 struct kmeans_result {
-  matrix<T, Space> centroids;    ///< (k, d): the mean of each cluster's rows, of unit length when spherical
-  std::vector<label_t> labels;   ///< cluster of each row
-  std::vector<index_t> sizes;    ///< rows of each cluster, at least 1
-  double objective = 0;          ///< mean cosine to the own centroid (spherical); sum of squared distances
-  int iterations = 0;            ///< passes that changed a label
-  bool converged = false;        ///< a further iteration would change nothing
-  std::vector<double> history;   ///< the objective after each of these passes
+  matrix<T, Space> centroids;   ///< (k, d): the mean of each cluster's rows, of unit length when spherical
+  std::vector<label_t> labels;  ///< cluster of each row
+  std::vector<index_t> sizes;   ///< rows of each cluster, at least 1
+  double objective = 0;         ///< mean cosine to the own centroid (spherical); sum of squared distances
+  int iterations = 0;           ///< passes that changed a label
+  bool converged = false;       ///< a further iteration would change nothing
+  std::vector<double> history;  ///< the objective after each of these passes
 };
 
 namespace detail {
 
-inline void require_clusters(index_t clusters, index_t rows) {
+inline void require_usable(const kmeans_options& options, index_t clusters, index_t rows) {
+  require_option(options.iterations >= 1,
+                 "kmeans: found " + std::to_string(options.iterations) + " iterations, expected at least 1");
   require_option(clusters >= 1 && clusters <= rows, "kmeans: found " + std::to_string(clusters) +
                                                         " clusters, expected 1 ... " + std::to_string(rows) +
                                                         " (the number of rows)");
+}
+
+inline std::vector<index_t> cluster_sizes(std::span<const label_t> labels, std::size_t clusters) {
+  std::vector<index_t> sizes(clusters);
+  for (const label_t label : labels) ++sizes[static_cast<std::size_t>(label)];
+  return sizes;
+}
+
+/// For each cluster, whether a row joined or left it. A label below 0 is no cluster.
+inline std::vector<bool> changed_clusters(std::span<const label_t> before, std::span<const label_t> after,
+                                          std::size_t clusters) {
+  std::vector<bool> changed(clusters);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (after[i] == before[i]) continue;
+    changed[static_cast<std::size_t>(after[i])] = true;
+    if (before[i] >= 0) changed[static_cast<std::size_t>(before[i])] = true;
+  }
+  return changed;
 }
 
 /// Assignment and update in turn, from `start`, until nothing changes or the iterations are used up.
@@ -69,21 +88,16 @@ kmeans_result<T, B::space> lloyd(context<B>& cx, const clustered_rows<B, T>& row
     nearest.update(cx, rows.view(), means.centroids(), bias, moved);
 
     std::vector<label_t> labels(nearest.labels().begin(), nearest.labels().end());
-    out.sizes.assign(k, 0);
-    for (const label_t label : labels) ++out.sizes[static_cast<std::size_t>(label)];
+    out.sizes = cluster_sizes(labels, k);
     if (std::ranges::find(out.sizes, 0) != out.sizes.end()) {
       std::vector<double> gaps(labels.size());
-      for (std::size_t i = 0; i < gaps.size(); ++i) gaps[i] = rows.gap(static_cast<index_t>(i), nearest.scores()[i]);
+      for (std::size_t i = 0; i < gaps.size(); ++i)
+        gaps[i] = rows.gap(static_cast<index_t>(i), nearest.scores()[i]);
       refill_empty_clusters(labels, out.sizes, gaps);
     }
 
     // A centroid is a function of its members, so it moves only if they change.
-    moved.assign(k, false);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      if (labels[i] == out.labels[i]) continue;
-      moved[static_cast<std::size_t>(labels[i])] = true;
-      if (out.labels[i] >= 0) moved[static_cast<std::size_t>(out.labels[i])] = true;
-    }
+    moved = changed_clusters(out.labels, labels, k);
     out.converged = std::ranges::find(moved, true) == moved.end();
     if (out.converged) break;
 
@@ -113,12 +127,11 @@ template <class B, viewable Rows, viewable Initial>
                                                               const kmeans_options& options) {
   using T = scalar_of<Rows>;
   const matrix_view<const T, B::space> given{matrix_view(initial)};
-  require_option(options.iterations >= 1, "kmeans: found " + std::to_string(options.iterations) +
-                                              " iterations, expected at least 1");
   const clustered_rows<B, T> points(cx, matrix_view(rows), options.metric, options.rows_are_unit, "kmeans");
   require_equal(given.cols(), points.cols(), "kmeans: columns of the initial centroids");
-  if (options.clusters != 0) require_equal(given.rows(), options.clusters, "kmeans: rows of the initial centroids");
-  detail::require_clusters(given.rows(), points.size());
+  if (options.clusters != 0)
+    require_equal(given.rows(), options.clusters, "kmeans: rows of the initial centroids");
+  detail::require_usable(options, given.rows(), points.size());
   return detail::lloyd(cx, points, given_centroids<B, T>(cx, options.metric, given, "kmeans"), options);
 }
 
@@ -129,8 +142,8 @@ template <class B, viewable Rows, viewable Initial>
 ///
 /// Each iteration assigns every row to its nearest centroid (the smallest index of a tie), gives each
 /// cluster that came out empty the worst-fitting row, then moves centroids to the mean of their rows. The
-/// objective never worsens but by rounding. Pairs that cannot have changed are skipped (nearest_memory),
-/// and the iteration ends when no row changes its cluster: neither changes the result.
+/// objective never worsens but by rounding. Pairs that cannot have changed are skipped (nearest_memory says
+/// how exactly), and the iteration ends when no row changes its cluster: neither changes the result.
 ///
 /// @param rows  (n, d), d >= 1; never copied
 /// @throws option_error   clusters outside 1 ... n, or no iterations
@@ -143,10 +156,8 @@ template <class B, viewable Rows>
 [[nodiscard]] kmeans_result<scalar_of<Rows>, B::space> kmeans(context<B>& cx, const Rows& rows,
                                                               const kmeans_options& options) {
   using T = scalar_of<Rows>;
-  require_option(options.iterations >= 1, "kmeans: found " + std::to_string(options.iterations) +
-                                              " iterations, expected at least 1");
   const clustered_rows<B, T> points(cx, matrix_view(rows), options.metric, options.rows_are_unit, "kmeans");
-  detail::require_clusters(options.clusters, points.size());
+  detail::require_usable(options, options.clusters, points.size());
   matrix<T, B::space> start(options.clusters, points.cols());
   points.gather(cx, starting_rows(cx, points, options.clusters, options.start), start.view());
   return detail::lloyd(cx, points, std::move(start), options);

@@ -19,8 +19,9 @@ namespace prismatic {
 /// Let row x have the nearest centroid c. A pair (x, b) needs its score again only if b moved, or if c did:
 /// otherwise b lost against c before and nothing about the two has changed. So a pass compares every row
 /// with the moved centroids, and the rows whose own centroid moved with the others too. Ties go to the
-/// smallest index, as in one full pass; the labels are those of a full pass wherever the verb `nearest`
-/// gives a pair the same score at any place in its operands.
+/// smallest index, as in one full pass. The labels are those of a full pass wherever the verb `nearest`
+/// gives a pair the same score at any place in its operands; where it does not, they can differ between
+/// centroids whose scores agree to rounding.
 ///
 /// Cost: 2 d (n m + s (k - m)) FLOP for m moved centroids out of k and s rows whose own centroid moved,
 /// instead of 2 d n k. Scratch: the moved and the unmoved centroids, and 16 MB of rows.
@@ -42,7 +43,8 @@ class nearest_memory {
   void update(context<B>& cx, matrix_view<const T, B::space> rows, matrix_view<const T, B::space> centroids,
               std::span<const T> bias, const std::vector<bool>& moved) {
     std::vector<token_id> changed, still;
-    for (std::size_t j = 0; j < moved.size(); ++j) (moved[j] ? changed : still).push_back(static_cast<token_id>(j));
+    for (std::size_t j = 0; j < moved.size(); ++j)
+      (moved[j] ? changed : still).push_back(static_cast<token_id>(j));
     if (changed.empty()) return;
 
     const std::vector<token_id> stale = forget(moved);

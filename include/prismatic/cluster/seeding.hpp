@@ -1,10 +1,9 @@
 /// Which rows a clustering starts from: the first, k-means++, or k-means||.
 #pragma once
 
+#include <prismatic/backend/backend.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
-
-#include <prismatic/backend/backend.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/philox.hpp>

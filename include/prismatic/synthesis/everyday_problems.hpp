@@ -210,7 +210,7 @@ inline constexpr word_problem_form everyday_problems[] = {
      "The flour is enough for {m} / {f} = {m/f} batches.\n"
      "So {t} batches are possible, which gives {t} * {b} = {y} {@snack}.",
      "{y}"},
-    {"recipes", "a=1|3 k=3..6 g=4*k c=a*k h=2..c-1 t=c-h",
+    {"recipes", "a=1|3 k=4..7 g=4*k c=a*k h=2..c-2 t=c-h",
      "{@name} cooks a soup that needs {a}/4 of a cup of {lentils|rice|barley} for each guest. {@He} expects "
      "{g} guests and has {h} cups in the cupboard. How many more cups must {@he} {buy|get}?",
      "The soup needs {g} * {a} / 4 = {c} cups.\n"

@@ -41,14 +41,15 @@ struct cpu_attention {
       const piece at = piece_of(queries[s], keys[s], first);
       const matrix_view<T> p(scores.view().row(worker * block), at.queries.size(), at.keys.size(), width);
       const auto out = head(o, at.queries, shape, h);
-      score(shape, h, q, k, at, p);
+      const auto kh = key_head<const T>(k, at.keys, shape, h), vh = key_head<const T>(v, at.keys, shape, h);
+      score(shape, head<const T>(q, at.queries, shape, h), kh, p);
       std::array<T, block> normalisers;
       for (index_t i = 0; i < p.rows(); ++i) {
         const softmax_row<T> row = exponentiate(p.row(i), visible(p, i), p.cols());
         normalisers[static_cast<std::size_t>(i)] = static_cast<T>(1.0 / row.sum);
         l(at.queries.begin + i, h) = static_cast<T>(static_cast<double>(row.top) + std::log(row.sum));
       }
-      Kernels::template gemm<T>(op::none, op::none, T{1}, p, key_head<const T>(v, at.keys, shape, h), T{0}, out);
+      Kernels::template gemm<T>(op::none, op::none, T{1}, p, vh, T{0}, out);
       for (index_t i = 0; i < out.rows(); ++i)
         for (index_t j = 0; j < out.cols(); ++j) out(i, j) *= normalisers[static_cast<std::size_t>(i)];
     });
@@ -77,20 +78,20 @@ struct cpu_attention {
           const index_t rows = at.queries.size(), cols = at.keys.size();
           const matrix_view<T> p(scratch.view().row(worker * 2 * block), rows, cols, width);
           const matrix_view<T> ds(scratch.view().row(worker * 2 * block + block), rows, cols, width);
-          const auto dout = head<const T>(d_o, at.queries, shape, h);
-          score(shape, h, q, k, at, p);
-          Kernels::template gemm<T>(op::none, op::transpose, T{1}, dout, key_head<const T>(v, at.keys, shape, h),
-                                    T{0}, ds);
-          const auto out = head<const T>(o, at.queries, shape, h);
+          const auto qh = head<const T>(q, at.queries, shape, h), oh = head<const T>(o, at.queries, shape, h);
+          const auto kh = key_head<const T>(k, at.keys, shape, h), vh = key_head<const T>(v, at.keys, shape, h);
+          const auto doh = head<const T>(d_o, at.queries, shape, h);
+          score(shape, qh, kh, p);
+          Kernels::template gemm<T>(op::none, op::transpose, T{1}, doh, vh, T{0}, ds);
           for (index_t i = 0; i < rows; ++i) {
-            const auto d = static_cast<T>(wide_dot(dout.row(i), out.row(i), shape.head_dim));
+            const auto d = static_cast<T>(wide_dot(doh.row(i), oh.row(i), shape.head_dim));
             softmax_adjoint(static_cast<T>(shape.scale), l(at.queries.begin + i, h), d, p.row(i), ds.row(i),
                             visible(p, i), cols);
           }
-          Kernels::template gemm<T>(op::transpose, op::none, T{1}, p, dout, T{1}, key_head(dv, at.keys, shape, h));
-          Kernels::template gemm<T>(op::none, op::none, T{1}, ds, key_head<const T>(k, at.keys, shape, h), T{1},
-                                    head(dq, at.queries, shape, h));
-          Kernels::template gemm<T>(op::transpose, op::none, T{1}, ds, head<const T>(q, at.queries, shape, h), T{1},
+          Kernels::template gemm<T>(op::transpose, op::none, T{1}, p, doh, T{1},
+                                    key_head(dv, at.keys, shape, h));
+          Kernels::template gemm<T>(op::none, op::none, T{1}, ds, kh, T{1}, head(dq, at.queries, shape, h));
+          Kernels::template gemm<T>(op::transpose, op::none, T{1}, ds, qh, T{1},
                                     key_head(dk, at.keys, shape, h));
         }
     });
@@ -127,10 +128,9 @@ struct cpu_attention {
   }
 
   template <class T>
-  static void score(const attention_shape& shape, index_t h, matrix_view<const T> q, matrix_view<const T> k,
-                    const piece& at, matrix_view<T> scores) {
-    Kernels::template gemm<T>(op::none, op::transpose, static_cast<T>(shape.scale), head(q, at.queries, shape, h),
-                              key_head(k, at.keys, shape, h), T{0}, scores);
+  static void score(const attention_shape& shape, matrix_view<const T> q, matrix_view<const T> k,
+                    matrix_view<T> scores) {
+    Kernels::template gemm<T>(op::none, op::transpose, static_cast<T>(shape.scale), q, k, T{0}, scores);
   }
 
   // The last query of a piece sees all of its keys, each earlier one a key less.

@@ -19,6 +19,18 @@ namespace prismatic {
 struct blas_kernels {
   static constexpr std::string_view name = "cpu-blas";
 
+  /// Brings OpenBLAS to one thread before several of ours call it at once: it rearranges its buffers, without
+  /// a lock, whenever it meets another thread count than at its last call.
+  static void prepare() {
+    static const bool done = [] {
+      const double one = 1;
+      double product = 0;
+      gemm<double>(op::none, op::none, 1, {&one, 1, 1}, {&one, 1, 1}, 0, {&product, 1, 1});
+      return true;
+    }();
+    (void)done;
+  }
+
   /// C(m,n) <- alpha op(A) op(B) + beta C on the calling thread. 2 m n k FLOP.
   template <class T>
   static void gemm(op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const T> b, T beta,
@@ -37,11 +49,12 @@ struct blas_kernels {
   }
 
   /// Eigenvalues of the symmetric `c`, ascending; with `vectors`, row i of c becomes the eigenvector of
-  /// w[i]. LAPACK's divide and conquer, on the thread count OpenMP gives the calling thread.
+  /// w[i]. LAPACK's divide and conquer.
   /// @throws numeric_error  no convergence
   template <class T>
   static void eigensystem(matrix_view<T> c, vector_view<T> w, bool vectors) {
     if (c.empty()) return;
+    const one_thread guard;
     const int n = narrow<int>(c.rows()), ld = narrow<int>(leading(c));
     const char job = vectors ? 'V' : 'N';
     // A symmetric matrix reads the same in column-major order, where LAPACK leaves eigenvector i in

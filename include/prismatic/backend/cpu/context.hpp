@@ -17,7 +17,9 @@ struct cpu_backend;
 template <class Kernels>
 class context<cpu_backend<Kernels>> {
  public:
-  explicit context(context_options options = {}) : team_(options.threads), seed_(options.seed) {}
+  explicit context(context_options options = {}) : team_(options.threads), seed_(options.seed) {
+    if constexpr (requires { Kernels::prepare(); }) Kernels::prepare();
+  }
 
   [[nodiscard]] thread_team& team() noexcept { return team_; }
   [[nodiscard]] workspace<memory::host>& scratch() noexcept { return scratch_; }

@@ -44,7 +44,7 @@ struct cpu_pointwise {
 
   /// Rotary positions [Su et al. 2021] with the two halves of a head as the pair's parts: for i < head_dim / 2,
   ///
-  ///   y_i = x_i c - x_j s,   y_j = x_j c + x_i s,   j = i + head_dim / 2,   c = cos(position, i), s = sin(position, i)
+  ///   y_i = x_i c - x_j s,   y_j = x_j c + x_i s,   j = i + head_dim / 2,   c, s = cos, sin(position, i)
   ///
   /// op::transpose turns the other way, which is both the inverse and the adjoint. Y may be X.
   template <real T>
@@ -78,16 +78,15 @@ struct cpu_pointwise {
   static void adamw(cpu& cx, const adamw_step& step, input_matrix<T> gradient, matrix_view<T> parameter,
                     matrix_view<T> first, matrix_view<T> second) {
     const auto k = static_cast<double>(step.step);
-    const adamw_factors<T> f{
-        .scale = static_cast<T>(step.gradient_scale),
-        .beta1 = static_cast<T>(step.beta1),
-        .fresh1 = static_cast<T>(1.0 - step.beta1),
-        .beta2 = static_cast<T>(step.beta2),
-        .fresh2 = static_cast<T>(1.0 - step.beta2),
-        .keep = static_cast<T>(1.0 - step.learning_rate * step.weight_decay),
-        .rate = static_cast<T>(step.learning_rate / (1.0 - std::pow(step.beta1, k))),
-        .unbias2 = static_cast<T>(1.0 / (1.0 - std::pow(step.beta2, k))),
-        .epsilon = static_cast<T>(step.epsilon)};
+    const adamw_factors<T> f{.scale = static_cast<T>(step.gradient_scale),
+                             .beta1 = static_cast<T>(step.beta1),
+                             .fresh1 = static_cast<T>(1.0 - step.beta1),
+                             .beta2 = static_cast<T>(step.beta2),
+                             .fresh2 = static_cast<T>(1.0 - step.beta2),
+                             .keep = static_cast<T>(1.0 - step.learning_rate * step.weight_decay),
+                             .rate = static_cast<T>(step.learning_rate / (1.0 - std::pow(step.beta1, k))),
+                             .unbias2 = static_cast<T>(1.0 / (1.0 - std::pow(step.beta2, k))),
+                             .epsilon = static_cast<T>(step.epsilon)};
     each_row(cx, parameter, [=](index_t i) {
       adamw_row(f, gradient.row(i), parameter.row(i), first.row(i), second.row(i), parameter.cols());
     });
@@ -129,7 +128,8 @@ struct cpu_pointwise {
     cx.team().for_range(lines, 1 + worth_a_thread / (line * std::max<index_t>(1, x.rows())),
                         [&](index_t begin, index_t end, int) {
                           for (index_t s = 0; s < sequences.sequences(); ++s)
-                            add_column_sums(sequences[s], begin * line, std::min(end * line, n), term, dgain.row(s));
+                            add_column_sums(sequences[s], begin * line, std::min(end * line, n), term,
+                                            dgain.row(s));
                         });
   }
 

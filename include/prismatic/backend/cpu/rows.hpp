@@ -36,9 +36,8 @@ struct cpu_rows {
   /// norms[i] = |row i of X|_2, summed in double: no float row overflows before its norm does.
   template <real T>
   static void row_norms(cpu& cx, input_matrix<T> x, vector_view<T> norms) {
-    each_row(cx, x, [=](index_t i) {
-      norms[i] = static_cast<T>(std::sqrt(wide_dot(x.row(i), x.row(i), x.cols())));
-    });
+    each_row(cx, x,
+             [=](index_t i) { norms[i] = static_cast<T>(std::sqrt(wide_dot(x.row(i), x.row(i), x.cols()))); });
   }
 
   /// dots[i] = <row i of A, row i of B>, summed in double.
@@ -53,14 +52,16 @@ struct cpu_rows {
     each_column_part(cx, x, [&](index_t begin, index_t end) {
       for (index_t s = 0; s < sequences.sequences(); ++s)
         add_column_sums(
-            sequences[s], begin, end, [=](index_t t, index_t j) { return static_cast<double>(x(t, j)); }, c.row(s));
+            sequences[s], begin, end, [=](index_t t, index_t j) { return static_cast<double>(x(t, j)); },
+            c.row(s));
     });
   }
 
   /// Row t of C = row ids[t] of X.
   template <real T>
   static void gather_rows(cpu& cx, input_matrix<T> x, std::span<const token_id> ids, matrix_view<T> c) {
-    each_row(cx, c, [=](index_t t) { std::copy_n(x.row(ids[static_cast<std::size_t>(t)]), c.cols(), c.row(t)); });
+    each_row(cx, c,
+             [=](index_t t) { std::copy_n(x.row(ids[static_cast<std::size_t>(t)]), c.cols(), c.row(t)); });
   }
 
   /// Row ids[t] of C += row t of X, in order of t: each thread takes all rows and a part of the columns.
@@ -88,10 +89,9 @@ struct cpu_rows {
   static void each_column_part(cpu& cx, View shape, F&& body) {
     constexpr index_t line = 16;
     const index_t lines = (shape.cols() + line - 1) / line;
-    cx.team().for_range(lines, 1 + worth_a_thread / (line * std::max<index_t>(1, shape.rows())),
-                        [&](index_t begin, index_t end, int) {
-                          body(begin * line, std::min(end * line, shape.cols()));
-                        });
+    cx.team().for_range(
+        lines, 1 + worth_a_thread / (line * std::max<index_t>(1, shape.rows())),
+        [&](index_t begin, index_t end, int) { body(begin * line, std::min(end * line, shape.cols())); });
   }
 
   template <class T>

@@ -80,14 +80,14 @@ struct cpu_signs {
   static void sign_accumulate(cpu& cx, const sign_block& block, input_matrix<T> g, matrix_view<T> z) {
     constexpr index_t unit = 64;  // outputs: four 512-bit registers
     const index_t samples = g.rows(), width = z.cols(), units = (width + unit - 1) / unit;
-    const index_t parts = std::min<index_t>(cx.team().size(), units);
+    const bool worth_threads = samples * width * checked_mul(block.rows, block.cols) >= (1 << 18);
+    const index_t parts = worth_threads ? std::min<index_t>(cx.team().size(), units) : 1;
     const index_t widest = (units + parts - 1) / parts * unit;
     // Each worker sums into columns of its own, padded to whole units, and adds them to Z at the end.
     const scratch_matrix<T, memory::host> sums(cx.scratch(), parts * samples, widest);
     const scratch_matrix<std::uint32_t, memory::host> words(cx.scratch(), parts, 4 * widest);
     const scratch_matrix<float, memory::host> tables(cx.scratch(), parts, detail::sign_table_floats);
-    const std::int64_t work = samples * width * checked_mul(block.rows, block.cols);
-    cx.team().for_range(units, work < (1 << 18) ? units : 1, [&](index_t begin, index_t end, int worker) {
+    cx.team().for_range(units, worth_threads ? 1 : units, [&](index_t begin, index_t end, int worker) {
       const index_t first = begin * unit, count = (end - begin) * unit;
       const matrix_view<T> part(sums.view().row(worker * samples), samples, count, widest);
       for (index_t s = 0; s < samples; ++s) std::fill_n(part.row(s), count, T{0});
