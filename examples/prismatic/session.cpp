@@ -96,7 +96,7 @@ json session::manifest() const {
 
 row_set session::collect(dataset data) {
   const auto& model = proxy_for(data.samples);
-  const encode_options rules{.too_long = flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt,
+  const sample_encode_options rules{.too_long = flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt,
                              .file = data.path};
   encoded_samples encoded = encode(model, data.samples, rules);
   row_set out;

@@ -69,7 +69,8 @@ TEST_CASE("a matrix is moved, never copied", "[core][matrix]") {
   CHECK(b.data() == where);
   CHECK(b(1, 1) == 4);
   CHECK(a.data() == nullptr);  // NOLINT(bugprone-use-after-move): the state left behind is the point
-  CHECK(a.size() == 0);
+  CHECK(a.rows() == 0);
+  CHECK(a.cols() == 0);
 
   auto c = counted<float>(3, 1);
   c = std::move(b);

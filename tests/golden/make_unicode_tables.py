@@ -1,5 +1,6 @@
 """Writes include/prismatic/io/unicode_tables.hpp: which code points the regular expression engine of the
-reference tokenizer takes for \\p{L} and \\p{N}, and which ones its NFC does not know yet. Probed, not looked up, so that the tables hold exactly what it does.
+reference tokenizer takes for \\p{L} and \\p{N}, and which ones its NFC does not know yet. Probed, not looked up,
+so that the tables hold exactly what it does.
 
     pip install -r requirements.txt && python make_unicode_tables.py ../../include/prismatic/io/unicode_tables.hpp
 """

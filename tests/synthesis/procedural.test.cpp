@@ -168,22 +168,16 @@ TEST_CASE("a repeated example differs in the name alone and is caught as a near 
       generate(procedural_generator({.seed = 2, .near_duplicate_rate = 0, .malformed_rate = 0}), 300);
   overlap_index index;
   std::vector<few_shot> examples;
-  for (std::size_t i = 0; i < pool.size(); ++i) {
-    index.add(pool[i].posed->question, static_cast<index_t>(i));
-    examples.push_back({pool[i].posed->question, pool[i].posed->solution});
-  }
-  index_t repeated = 0, caught = 0;
-  for (const generation& g : generate(writer, 300, examples)) {
-    const bool same_answer = std::ranges::any_of(examples, [&](const few_shot& e) {
-      return normalised_text(e.question).words() == normalised_text(g.posed->question).words() &&
-             e.question.substr(e.question.size() - 25) ==
-                 g.posed->question.substr(g.posed->question.size() - 25);
-    });
-    repeated += same_answer;
+  for (const generation& g : pool)
+    if (g.posed->topic == "shopping") {  // two of its three forms have a name
+      index.add(g.posed->question, index.size());
+      examples.push_back({g.posed->question, g.posed->solution});
+    }
+  int caught = 0;
+  constexpr int draws = 300;
+  for (const generation& g : generate(writer, draws, examples))
     caught += index.find(g.posed->question).has_value();
-  }
-  CHECK(caught >= 150);
-  INFO(repeated);
+  CHECK(caught >= draws / 2);
 }
 
 TEST_CASE("malformed texts come at their rate and hold no problem", "[synthesis][procedural]") {

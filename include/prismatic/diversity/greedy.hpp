@@ -24,7 +24,7 @@ namespace prismatic {
 
 struct greedy_options {
   double prior_rows = 1;       ///< a: rows' worth of weight spread over all directions; above 0
-  index_t refresh = 0;         ///< picks between two eigensystems; 0 takes the larger of 64 and d / 4
+  index_t refresh = 0;         ///< picks between two eigensystems; 0 takes the larger of 64 and d / 2
   bool evaluate_all = false;   ///< true: brings every row up to date at every pick (for comparison)
 };
 
@@ -55,7 +55,7 @@ class greedy_search {
         lengths_(checked_lengths(cx, rows)),
         prior_(options.prior_rows / static_cast<double>(rows.cols())),
         log_(prior_, prior_ + static_cast<double>(picks)),
-        interval_(std::min(picks, options.refresh > 0 ? options.refresh : std::max<index_t>(64, rows.cols() / 4))),
+        interval_(std::min(picks, options.refresh > 0 ? options.refresh : std::max<index_t>(64, rows.cols() / 2))),
         chosen_(rows.cols(), {.rows_are_unit = true}),
         picked_(interval_, rows.cols()),
         steps_(interval_ * log_.size(), rows.cols()),
@@ -283,6 +283,7 @@ template <class B>
                  "select_greedy: prior_rows: expected a number above 0");
   require_option(options.refresh >= 0, "select_greedy: refresh: expected 0 or more picks");
   if (m == 0) return {};
+  if (z.cols() < 1) throw shape_error("select_greedy: columns: found 0, expected at least 1");
   return detail::greedy_search<B, T>(cx, z, m, options).run(m, options);
 }
 

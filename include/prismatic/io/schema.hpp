@@ -65,12 +65,12 @@ inline schema schema_named(std::string_view name) {
 
 /// The field names of a data set that follows none of the schemas. Empty names are not mapped.
 struct field_map {
-  std::string prompt;      ///< a text or a list of messages; goes with `completion`
-  std::string completion;  ///< a text or a list of messages
-  std::string messages;    ///< a list of turns, either as messages or as ShareGPT writes them
-  std::string text;        ///< a document without turns
-  std::string system;      ///< a text put before prompt or messages
-  std::string id;          ///< may be mapped with or without the others
+  std::string prompt = {};      ///< a text or a list of messages; goes with `completion`
+  std::string completion = {};  ///< a text or a list of messages
+  std::string messages = {};    ///< a list of turns, either as messages or as ShareGPT writes them
+  std::string text = {};        ///< a document without turns
+  std::string system = {};      ///< a text put before prompt or messages
+  std::string id = {};          ///< may be mapped with or without the others
 
   /// Whether the map says where the content of a sample is.
   [[nodiscard]] bool maps_content() const noexcept {

@@ -48,7 +48,7 @@ inline std::string sample_name(const sample& s, const std::string& file) {
   return s.line > 0 && !file.empty() ? file + ":" + std::to_string(s.line) : "sample '" + s.id + "'";
 }
 
-struct encode_options {
+struct sample_encode_options {
   truncation too_long = truncation::prompt;
   std::string file = {};  ///< where the samples were read, for messages
 };
@@ -71,7 +71,7 @@ struct encoded_samples {
 /// predict, are listed, not thrown: the caller decides whether to go on without them.
 template <class B, real T>
 [[nodiscard]] encoded_samples encode(const proxy<B, T>& p, std::span<const sample> samples,
-                                     const encode_options& options = {}) {
+                                     const sample_encode_options& options = {}) {
   encoded_samples out;
   out.sequences.reserve(samples.size());
   for (const sample& s : samples) {

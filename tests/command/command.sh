@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# The command as its users meet it: what it prints, how it fails. Usage: command.sh PRISMATIC SEED_FILE
+set -u
+prismatic=$(realpath "$1")
+seeds=$(realpath "$2")
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+quick=(--proxy-steps 2 --width 50 --threads 2 --quiet)
+
+fail() { echo "FAILED: $1"; sed 's/^/    /' err out | head -20; failures=$((failures + 1)); }
+
+# expect STATUS WORDS COMMAND...: the exit status, and words that standard error holds. A failure is one line.
+expect() {
+  local status=$1 words=$2 found
+  shift 2
+  "$@" >out 2>err </dev/null
+  found=$?
+  [ "$found" = "$status" ] || { fail "$*: status $found, expected $status"; return; }
+  grep -qF -- "$words" err || { fail "$*: standard error lacks '$words'"; return; }
+  if [ "$status" -ge 3 ] && [ "$(wc -l <err)" != 1 ]; then fail "$*: more than one line of error"; fi
+}
+
+# works WORDS COMMAND...: success, and words that standard output holds.
+works() {
+  local words=$1
+  shift
+  "$@" >out 2>err </dev/null || { fail "$*: failed"; return; }
+  grep -qF -- "$words" out || fail "$*: output lacks '$words'"
+}
+
+head -n 24 "$seeds" >small.jsonl
+
+# --- every subcommand works, on samples and on rows
+works "G-Vendi" "$prismatic" score small.jsonl "${quick[@]}"
+works '"g_vendi"' "$prismatic" score small.jsonl --json "${quick[@]}" --confidence 5 --exact 8 --per-sample scored.jsonl
+[ "$(wc -l <scored.jsonl)" = 24 ] && grep -q '"surprisal"' scored.jsonl || fail "per-sample output"
+works "rows of 50" "$prismatic" gradients small.jsonl -o rows --save-proxy proxy.safetensors "${quick[@]}"
+works "24 rows" "$prismatic" gradients small.jsonl -o rows --proxy proxy.safetensors "${quick[@]}"
+works "rows of 50" "$prismatic" gradients small.jsonl -o rows.npy --proxy proxy.safetensors "${quick[@]}"
+works "samples in sparse clusters" "$prismatic" cluster small.jsonl -o clustered.jsonl "${quick[@]}"
+grep -q '"cluster"' clustered.jsonl || fail "cluster output"
+works "clusters" "$prismatic" cluster rows.npy -k 5 --quiet
+works "G-Vendi of the chosen" "$prismatic" select rows -m 6 --quiet
+works "G-Vendi of the chosen" "$prismatic" select small.jsonl -m 6 -o subset.jsonl "${quick[@]}"
+[ "$(wc -l <subset.jsonl)" = 6 ] || fail "select output"
+while read -r line; do grep -qxF -- "$line" small.jsonl || fail "select changed a record"; done <subset.jsonl
+works "union" "$prismatic" compare small.jsonl subset.jsonl --repeats 3 "${quick[@]}"
+run=(synthesize small.jsonl --run run --target 8 --candidates 30 "${quick[@]}")
+works "difference" "$prismatic" "${run[@]}" --control
+works "8 new samples" "$prismatic" "${run[@]}"
+works "report.html" "$prismatic" report run
+grep -q "<svg" run/report.html || fail "report page"
+works "backend:" "$prismatic" doctor
+works "ok" "$prismatic" doctor --proxy proxy.safetensors
+for sub in score gradients cluster select synthesize compare report doctor; do
+  works "Examples:" "$prismatic" "$sub" --help
+done
+works "prismatic 0." "$prismatic" --version
+
+# --- standard output is for results only, and the same numbers come again
+"$prismatic" score small.jsonl --json "${quick[@]}" >first 2>/dev/null
+"$prismatic" score small.jsonl --json "${quick[@]}" >second 2>/dev/null
+cmp -s first second || fail "two runs of one command differ"
+gzip -k small.jsonl
+"$prismatic" score small.jsonl.gz --json "${quick[@]}" 2>/dev/null | sed 's/\.gz//' | cmp -s first - || fail "gzip changes the score"
+"$prismatic" score - --json "${quick[@]}" <small.jsonl >out 2>err || fail "standard input"
+
+# --- a mixed file, every schema
+cat >mixed.jsonl <<'DATA'
+{"prompt": "1 + 1 =", "completion": " 2"}
+{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]}
+{"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello there"}]}
+{"instruction": "add", "input": "1 and 2", "output": "3"}
+{"question": "What is up?", "answer": "The sky."}
+{"problem": "2 + 2", "solution": "4"}
+{"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
+{"text": "Once upon a time."}
+DATA
+works "G-Vendi" "$prismatic" score mixed.jsonl "${quick[@]}"
+
+# --- usage
+expect 2 "subcommand" "$prismatic"
+expect 2 "data is required" "$prismatic" score
+expect 2 "no-such" "$prismatic" score small.jsonl --no-such
+expect 2 "--width" "$prismatic" score small.jsonl --width 0
+expect 2 "clusters" "$prismatic" cluster rows.npy -k 25 --quiet
+expect 2 "at most 24" "$prismatic" select rows.npy -m 25 --quiet
+expect 2 "no-such-schema" "$prismatic" score small.jsonl --format no-such-schema "${quick[@]}"
+expect 2 "one kind" "$prismatic" compare small.jsonl rows.npy "${quick[@]}"
+
+# --- bad data: one line that names file, line and field
+: >empty.jsonl
+expect 3 "empty.jsonl: found no records" "$prismatic" score empty.jsonl "${quick[@]}"
+echo '{"other": 1}' >unusable.jsonl
+expect 3 "unusable.jsonl:1" "$prismatic" score unusable.jsonl "${quick[@]}"
+expect 3 "no usable sample" "$prismatic" score unusable.jsonl --on-bad-sample skip "${quick[@]}"
+{ cat small.jsonl; echo '{"problem": "x", "solution": '; } >malformed.jsonl
+expect 3 "malformed.jsonl:25" "$prismatic" score malformed.jsonl "${quick[@]}"
+works "G-Vendi" "$prismatic" score malformed.jsonl --on-bad-sample skip "${quick[@]}"
+{ cat small.jsonl; printf '{"problem": "\xff\xfe", "solution": "x"}\n'; } >latin.jsonl
+expect 3 "latin.jsonl:25" "$prismatic" score latin.jsonl "${quick[@]}"
+{ cat small.jsonl; head -n 1 small.jsonl; } >twice.jsonl
+expect 3 "twice.jsonl:25: id" "$prismatic" score twice.jsonl "${quick[@]}"
+long=$(head -c 5000 /dev/zero | tr '\0' x)
+{ cat small.jsonl; echo "{\"problem\": \"p\", \"solution\": \"$long\"}"; } >long.jsonl
+expect 3 "long.jsonl:25" "$prismatic" score long.jsonl "${quick[@]}"
+works "G-Vendi" "$prismatic" score long.jsonl --on-bad-sample skip "${quick[@]}"
+{ cat small.jsonl; echo "{\"problem\": \"$long\", \"solution\": \"s\"}"; } >long_prompt.jsonl
+works "G-Vendi" "$prismatic" score long_prompt.jsonl "${quick[@]}"
+expect 3 "long_prompt.jsonl:25" "$prismatic" score long_prompt.jsonl --truncation refuse "${quick[@]}"
+expect 3 "missing.jsonl" "$prismatic" score missing.jsonl "${quick[@]}"
+
+# --- rows that are zero, not finite, or no rows: two rows of two floats
+npy() { # npy NAME BYTES...: a (2, 2) array of little-endian floats
+  local name=$1 header="{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"
+  shift
+  { printf '\x93NUMPY\x01\x00\x76\x00'; printf '%-117s\n' "$header"; printf "$@"; } >"$name"
+}
+npy good.npy '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x3f'
+npy zero.npy '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'
+npy nan.npy '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\xc0\x7f\x00\x00\x80\x3f'
+works "G-Vendi 2.00" "$prismatic" score good.npy
+expect 3 "row 1" "$prismatic" score zero.npy
+expect 3 "row 1" "$prismatic" score nan.npy
+expect 3 "row 1" "$prismatic" cluster zero.npy -k 1
+expect 3 "row 1" "$prismatic" cluster nan.npy -k 1
+head -c 60 good.npy >cut.npy
+expect 3 "cut.npy" "$prismatic" score cut.npy
+
+# --- a proxy that cannot be used
+expect 3 "missing.safetensors" "$prismatic" score small.jsonl --proxy missing.safetensors "${quick[@]}"
+echo junk >junk.safetensors
+expect 3 "junk.safetensors" "$prismatic" score small.jsonl --proxy junk.safetensors "${quick[@]}"
+
+# --- outputs that cannot be written leave nothing behind
+expect 3 "no/such/dir" "$prismatic" cluster small.jsonl -o no/such/dir/out.jsonl "${quick[@]}"
+if [ "$(id -u)" != 0 ]; then
+  mkdir locked && chmod a-w locked
+  expect 3 "locked" "$prismatic" cluster small.jsonl -o locked/out.jsonl "${quick[@]}"
+fi
+expect 3 "small.jsonl" "$prismatic" gradients small.jsonl -o small.jsonl "${quick[@]}"
+
+# --- a run of another configuration, rows of another proxy
+expect 3 "candidates: found 30, expected 31" "$prismatic" synthesize small.jsonl --run run --target 8 --candidates 31 "${quick[@]}"
+expect 3 "proxy: found" "$prismatic" gradients small.jsonl -o rows --proxy-steps 3 --width 50 --threads 2 --quiet
+expect 3 "run.sqlite" "$prismatic" report rows
+
+# --- a run that is killed goes on to the same pool
+kill_run=(synthesize small.jsonl --run killed --target 8 --candidates 30 "${quick[@]}")
+for delay in 0.2 0.5 1; do (timeout -s KILL "$delay" "$prismatic" "${kill_run[@]}") &>/dev/null; done
+works "8 new samples" "$prismatic" "${kill_run[@]}"
+cmp -s run/pool.jsonl killed/pool.jsonl || fail "a killed run ends with another pool"
+
+if [ "$failures" != 0 ]; then
+  echo "$failures failed"
+  exit 1
+fi
+echo "the command: all checks passed"

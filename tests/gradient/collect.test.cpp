@@ -1,0 +1,115 @@
+#include "support/catch.hpp"
+#include "support/numeric.hpp"
+
+#include <prismatic/gradient/collect.hpp>
+#include <prismatic/gradient/materialise.hpp>
+#include <prismatic/projection/rademacher.hpp>
+#include <prismatic/transformer/decoder.hpp>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+using namespace prismatic;
+
+namespace {
+
+decoder_config tiny() {
+  return {.vocabulary = 23, .width = 12, .layers = 2, .heads = 2, .kv_heads = 1, .head_dim = 6, .ffn = 20, .context = 64};
+}
+
+// n sequences of 2 to 30 tokens, some with a prompt.
+std::vector<token_sequence> sequences(index_t n) {
+  const random_stream random(5, "collect");
+  std::vector<token_sequence> out(static_cast<std::size_t>(n));
+  std::uint64_t at = 0;
+  for (token_sequence& s : out) {
+    const index_t length = 2 + random.below(at++, 29), prompt = random.below(at++, length);
+    for (index_t t = 0; t < length; ++t) {
+      s.tokens.push_back(static_cast<token_id>(random.below(at++, 23)));
+      s.carries_loss.push_back(t >= prompt);
+    }
+    s.carries_loss.back() = true;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("rows do not depend on batches or threads, and stay in order", "[gradient][collect]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  decoder<B, T> model(tiny());
+  model.initialise(3);
+  const auto data = sequences(17);
+  const rademacher projection(70, 2);
+  context<B> one({.threads = 1}), three({.threads = 3});
+  const auto together = collect_rows(three, model, data, projection, {.batch_tokens = 1000});
+  const auto split = collect_rows(three, model, data, projection, {.batch_tokens = 40});
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const auto alone = collect_rows(one, model, std::span(&data[i], 1), projection);
+    double length = 0, a = 0, b = 0;
+    for (index_t j = 0; j < 70; ++j) {
+      const double x = alone.rows(0, j);
+      length += x * x;
+      a += std::pow(x - static_cast<double>(together.rows(static_cast<index_t>(i), j)), 2);
+      b += std::pow(x - static_cast<double>(split.rows(static_cast<index_t>(i), j)), 2);
+    }
+    // Sums of a few hundred terms, in an order that changes with the shape of the batch.
+    const double bound = test::rounding_bound<T>(400, std::sqrt(length));
+    CHECK(std::sqrt(a) <= bound);
+    CHECK(std::sqrt(b) <= bound);
+    CHECK(together.losses[i] == Approx(alone.losses[0]).epsilon(1e-5));
+    CHECK(together.loss_tokens[i] == data[i].loss_tokens());
+  }
+  CHECK(together.bad.empty());
+}
+
+TEST_CASE("a row is the scaled projection of the whole gradient", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, double> model(tiny());
+  model.initialise(3);
+  const auto data = sequences(3);
+  const rademacher projection(9, 2);
+  context<B> cx({.threads = 1});
+  const auto found = collect_rows(cx, model, data, projection);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    materialise_sink<B, double> sink(cx, model.parameters().infos());
+    sink.begin(1);
+    const token_sequence* member = &data[i];
+    const packed_batch batch = pack(std::span(&member, 1));
+    const auto weights = mean_nll_weights<double>(batch);
+    tape<B, double, decltype(sink)> t(cx, sink);
+    t.backward(model.loss(t, batch, weights));
+    for (index_t j = 0; j < 9; ++j) {
+      double expected = 0;
+      for (index_t p = 0; p < model.parameters().size(); ++p) {
+        const auto g = sink.gradient(0, {p});
+        const std::string& name = model.parameters().info({p}).name;
+        for (index_t r = 0; r < g.rows(); ++r)
+          for (index_t c = 0; c < g.cols(); ++c) expected += g(r, c) * projection.sign(name, r, c, j);
+      }
+      CHECK(found.rows(static_cast<index_t>(i), j) == Approx(expected / 3).margin(1e-12));
+    }
+  }
+}
+
+TEST_CASE("a gradient of zero or NaN is reported, not passed on", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, float> model(tiny());  // all weights zero: so is every gradient but the head's, which sees zeros
+  context<B> cx({.threads = 1});
+  const auto data = sequences(4);
+  CHECK(collect_rows(cx, model, data, rademacher(8)).bad == std::vector<index_t>{0, 1, 2, 3});
+  model.initialise(1);
+  model.parameters().value({0})(data[2].tokens[0], 0) = std::numeric_limits<float>::quiet_NaN();
+  const auto found = collect_rows(cx, model, data, rademacher(8), {.batch_tokens = 1});
+  CHECK(std::ranges::find(found.bad, 2) != found.bad.end());
+  for (index_t j = 0; j < 8; ++j) CHECK(found.rows(2, j) == 0);
+}
+
+TEST_CASE("no sequences give no rows", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, float> model(tiny());
+  context<B> cx({.threads = 1});
+  CHECK(collect_rows(cx, model, std::span<const token_sequence>{}, rademacher(8)).rows.rows() == 0);
+}

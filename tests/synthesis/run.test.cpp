@@ -1,0 +1,190 @@
+#include "support/catch.hpp"
+#include "support/numeric.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <prismatic/projection/rademacher.hpp>
+#include <prismatic/synthesis/procedural.hpp>
+#include <prismatic/synthesis/procedural_solver.hpp>
+#include <prismatic/synthesis/run.hpp>
+#include <prismatic/transformer/auto_proxy.hpp>
+
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace prismatic;
+using B = cpu_backend<eigen_kernels>;
+
+namespace {
+
+// Passes requests on, counts them, and fails like a lost connection after `budget` requests.
+struct counted_generator {
+  procedural_generator inner{{.seed = 4}};
+  index_t budget = 1'000'000;
+  index_t asked = 0;
+  std::vector<generation> generate(std::span<const generation_request> requests) {
+    if ((budget -= static_cast<index_t>(requests.size())) < 0) throw std::runtime_error("connection lost");
+    asked += static_cast<index_t>(requests.size());
+    return inner.generate(requests);
+  }
+};
+struct counted_solver {
+  procedural_solver inner{{.seed = 4, .wrong_rate = 0.3}};
+  index_t budget = 1'000'000;
+  index_t asked = 0;
+  std::vector<solution> solve(std::span<const solve_request> requests) {
+    if ((budget -= static_cast<index_t>(requests.size())) < 0) throw std::runtime_error("connection lost");
+    asked += static_cast<index_t>(requests.size());
+    return inner.solve(requests);
+  }
+};
+
+struct bench {
+  test::temporary_directory directory;
+  context<B> cx{{.threads = 2, .seed = 9}};
+  proxy<B, float> model{decoder<B, float>(config()), std::make_shared<byte_encoder>(), "test"};
+  rademacher projection{32};
+  std::vector<sample> seeds;
+  synthesis_options options{.target = 14, .rounds = 8, .candidates = 20, .requests_at_once = 6};
+  decontaminator clean;
+
+  static decoder_config config() {
+    decoder_config c = auto_proxy_config();
+    c.width = 8;
+    c.layers = 1;
+    c.heads = c.kv_heads = 1;
+    c.head_dim = 8;
+    c.ffn = 8;
+    return c;
+  }
+
+  bench() {
+    model.model.initialise(2);
+    const procedural_generator writer({.seed = 77, .malformed_rate = 0});
+    for (std::uint64_t i = 0; i < 12; ++i) {
+      const generation_request request{.number = i, .examples = {}};
+      const problem p = *writer.generate(std::span(&request, 1)).front().posed;
+      seeds.push_back(make_sample("seed-" + std::to_string(i), p.question, p.solution));
+    }
+  }
+
+  synthesis_result<float> run(const std::string& name, counted_generator& writer, counted_solver& solves) {
+    run_state state(directory / name, {{"test", 1}});
+    row_store store(directory / name + "/rows", {{"width", 32}});
+    return synthesis_run<B, float, rademacher, counted_generator, counted_solver>(cx, model, projection, writer, solves,
+                                                                                  clean, state, store, options)
+        .run(seeds, [](const round_record&) {});
+  }
+};
+
+std::vector<std::string> texts(const synthesis_result<float>& r) {
+  std::vector<std::string> out;
+  for (const sample& s : r.pool) out.push_back(s.id + '\n' + s.prompt() + '\n' + std::string(s.completion()));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a run reaches its target and accounts for every candidate", "[synthesis][run]") {
+  bench b;
+  counted_generator writer;
+  counted_solver solves;
+  const auto result = b.run("run", writer, solves);
+  CHECK(result.seeds == 12);
+  CHECK(result.pool.size() == 26);
+  CHECK(result.rows.rows() == 26);
+  index_t pool = 12;
+  run_state state(b.directory / "run", {{"test", 1}});
+  for (const round_record& r : result.rounds) {
+    CHECK(r.generated == 20);
+    CHECK(r.generated == r.unparsed + r.duplicates + r.contaminated + r.disagreed + r.verified);
+    CHECK(r.verified == r.judged + r.unusable);
+    CHECK(r.kept <= r.in_sparse);
+    CHECK(r.pool == (pool += r.kept));
+    CHECK(state.candidates(r.round).size() == 20);
+  }
+  std::set<std::string> questions;
+  for (const sample& s : result.pool) CHECK(questions.insert(s.prompt()).second);
+  CHECK(vendi(b.cx, result.rows).score == Approx(result.rounds.back().vendi_after).epsilon(1e-5));
+}
+
+TEST_CASE("a run stopped anywhere continues to the same pool and repeats no stored request", "[synthesis][run]") {
+  bench b;
+  counted_generator writer;
+  counted_solver solves;
+  const auto whole = texts(b.run("whole", writer, solves));
+  const index_t asked = writer.asked, solved = solves.asked;
+
+  counted_generator again;
+  counted_solver again_solves;
+  index_t stops = 0;
+  std::vector<std::string> found;
+  while (found.empty()) {
+    again.budget = 7 + 3 * stops;  // loses the connection within chunks, between stages, between rounds
+    again_solves.budget = 5 + 4 * stops;
+    try {
+      found = texts(b.run("stopped", again, again_solves));
+    } catch (const std::runtime_error&) {
+      ++stops;
+    }
+  }
+  CHECK(stops > 2);
+  CHECK(found == whole);
+  CHECK(again.asked == asked);
+  CHECK(again_solves.asked == solved);
+
+  counted_generator idle;
+  counted_solver idle_solves;
+  CHECK(texts(b.run("whole", idle, idle_solves)) == whole);  // nothing left to do
+  CHECK(idle.asked == 0);
+}
+
+TEST_CASE("rows of a round that never committed are found again, not appended twice", "[synthesis][run]") {
+  bench b;
+  counted_generator writer;
+  counted_solver solves;
+  b.options.rounds = 1;
+  const auto first = b.run("a", writer, solves);
+  REQUIRE(first.rounds[0].kept > 0);
+  // The state forgets the round, as if the kill came between the rows and the commit.
+  database(b.directory / "a/run.sqlite")
+      .run("DELETE FROM rounds; DELETE FROM candidates; DELETE FROM samples WHERE round = 1");
+  CHECK(texts(b.run("a", writer, solves)) == texts(first));
+}
+
+TEST_CASE("quotas bound each round, and the control keeps exactly as many", "[synthesis][run]") {
+  bench b;
+  counted_generator writer;
+  counted_solver solves;
+  b.options.quotas = {2, 3};
+  const auto filtered = b.run("filtered", writer, solves);
+  CHECK(filtered.rounds[0].kept <= 2);
+  b.options.quotas.clear();
+  for (const round_record& r : filtered.rounds) b.options.quotas.push_back(r.kept);
+  b.options.filter.rule = filter_rule::none;
+  const auto control = b.run("control", writer, solves);
+  REQUIRE(control.rounds.size() == filtered.rounds.size());
+  for (std::size_t i = 0; i < control.rounds.size(); ++i) CHECK(control.rounds[i].pool == filtered.rounds[i].pool);
+}
+
+TEST_CASE("evaluation items stay out", "[synthesis][run]") {
+  bench b;
+  counted_generator writer;
+  counted_solver solves;
+  b.options.rounds = 1;
+  const auto open = b.run("open", writer, solves);
+  REQUIRE(open.pool.size() > 12);
+  b.clean.add(open.pool[12].prompt(), 0);
+  const auto closed = b.run("closed", writer, solves);
+  CHECK(closed.rounds[0].contaminated >= 1);
+  for (const sample& s : closed.pool) CHECK(s.prompt() != open.pool[12].prompt());
+}
+
+TEST_CASE("a seed without a gradient is named", "[synthesis][run]") {
+  bench b;
+  counted_generator writer;
+  counted_solver solves;
+  b.seeds.push_back(make_sample("long", "q", std::string(9000, 'x')));
+  CHECK_THROWS_AS(b.run("run", writer, solves), data_error);
+}
