@@ -9,5 +9,6 @@ install_missing
 configure build/release -DCMAKE_BUILD_TYPE=Release -DPRISMATIC_NATIVE=ON -DPRISMATIC_TESTS=OFF -DPRISMATIC_WERROR=OFF
 cmake --build build/release -j "$(cores)"
 
-# FILL IN: the main job and its control arm
-build/release/examples/prismatic synthesize "$@"
+run=build/runs/main
+build/release/examples/prismatic synthesize examples/data/seed_problems.jsonl --run "$run" --seed 1 --target 1000 --control "$@"
+build/release/examples/prismatic report "$run"

@@ -23,6 +23,7 @@ namespace {
 
 struct report_flags : shared_flags {
   std::string run;
+  std::string svg;
 };
 
 /// A run as it lies on disk.
@@ -145,6 +146,12 @@ void run(const report_flags& flags) {
   for (const chart_series& c : curves) out["g_vendi"].push_back({{"name", c.name}, {"pool", c.x}, {"score", c.y}});
   out["cluster_sizes"] = clusters.means.sizes;
   for (const chart_series& c : spectra) out["spectrum"].push_back({{"name", c.name}, {"cumulative_percent", c.y}});
+  if (!flags.svg.empty())
+    write_file(flags.svg, line_chart(curves, {.x_label = "samples in the pool",
+                                              .y_label = "G-Vendi",
+                                              .colours = {"#3358d4", "#ca6a1f"},
+                                              .ink = "#60646c",
+                                              .paper = "#ffffff"}));
   write_file(flags.run + "/report.html", page.text());
   write_file(flags.run + "/report.json", out.dump(2) + "\n");
   if (flags.json)
@@ -159,8 +166,9 @@ void add_report(CLI::App& app) {
   auto flags = std::make_shared<report_flags>();
   CLI::App* sub = app.add_subcommand("report", "one self-contained page about a run: report.html, report.json");
   sub->add_option("run", flags->run, "run directory of synthesize")->required()->check(CLI::ExistingDirectory);
+  sub->add_option("--svg", flags->svg, "also write the G-Vendi curves here, as a picture that stands alone");
   add_run_flags(*sub, *flags);
-  sub->footer("Examples:\n  prismatic report runs/first\n");
+  sub->footer("Examples:\n  prismatic report runs/first\n  prismatic report runs/first --svg curves.svg\n");
   sub->callback([flags] { run(*flags); });
 }
 

@@ -60,18 +60,39 @@ TEST_CASE("drawn starts take one row of each far and tight cluster", "[cluster][
   }
 }
 
-TEST_CASE("duplicates are chosen only when nothing else is left", "[cluster][seeding]") {
+TEST_CASE("duplicates are chosen only when nothing else is left, and no row twice", "[cluster][seeding]") {
   const auto metric = GENERATE(from_range(test::both_metrics));
   const auto how = GENERATE(from_range(drawn_starts));
-  matrix<double> rows(8, 3);
-  for (index_t i = 0; i < 8; ++i) rows(i, i < 5 ? 0 : i < 7 ? 1 : 2) = 2;  // 5, 2 and 1 equal rows
+  // Kinds of 5, 2 and 1 equal rows. In float a row's gap to itself is rarely 0, which must not show.
+  const auto kind = [](index_t row) { return row < 5 ? 0 : row < 7 ? 1 : 2; };
+  const auto values = test::gaussian<float>(3, 5, "values");
+  matrix<float> rows(8, 5);
+  for (index_t i = 0; i < 8; ++i) std::copy_n(values.view().row(kind(i)), 5, rows.view().row(i));
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
-    const auto three = start<cpu_backend<>>(rows, 3, how, metric, seed);
-    std::set<index_t> kinds;
-    for (const token_id id : three) kinds.insert(id < 5 ? 0 : id < 7 ? 1 : 2);
+    std::set<int> kinds;
+    for (const token_id id : start<cpu_backend<>>(rows, 3, how, metric, seed)) kinds.insert(kind(id));
     CHECK(kinds.size() == 3);
     const auto all = start<cpu_backend<>>(rows, 8, how, metric, seed);
     CHECK(std::set<token_id>(all.begin(), all.end()).size() == 8);
+  }
+}
+
+TEST_CASE("chosen rows know their followers, and weights bear on the draw", "[cluster][seeding]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 1});
+  matrix<double> rows(5, 1);
+  for (index_t i = 0; i < 5; ++i) rows(i, 0) = static_cast<double>(i * i);  // 0, 1, 4, 9, 16
+  const clustered_rows<B, double> points(cx, rows.view(), cluster_metric::euclidean, false, "test");
+  chosen_rows<B, double> chosen(points, {});
+  chosen.add(cx, std::vector<token_id>{3});
+  chosen.add(cx, std::vector<token_id>{4, 1});
+  CHECK(chosen.ids() == std::vector<token_id>{3, 4, 1});
+  CHECK(chosen.followers() == std::vector<double>{1, 1, 3});
+
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    chosen_rows<B, double> weighted(points, {0, 2, 0, 0, 1});
+    weighted.sample_until(cx, 2, random_stream(seed, "weights"));
+    CHECK(std::set<token_id>(weighted.ids().begin(), weighted.ids().end()) == std::set<token_id>{1, 4});
   }
 }
 

@@ -1,0 +1,81 @@
+#include "support/inputs.hpp"
+#include "support/report.hpp"
+
+#include <prismatic/gradient/collect.hpp>
+#include <prismatic/gradient/accumulate.hpp>
+#include <prismatic/projection/rademacher.hpp>
+#include <prismatic/transformer/auto_proxy.hpp>
+#include <prismatic/transformer/decoder.hpp>
+
+namespace {
+
+using namespace bench;
+
+// The embedded proxy, and the peers' models A and B (docs/performance.md).
+decoder_config config(index_t which) {
+  if (which == 0) return auto_proxy_config();
+  if (which == 1)
+    return {.vocabulary = 2048, .width = 128, .layers = 4, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 352, .context = 512};
+  return {.vocabulary = 8192, .width = 384, .layers = 8, .heads = 6, .kv_heads = 2, .head_dim = 64, .ffn = 1024, .context = 512};
+}
+
+// Forward and backward multiply every weight (the embedding once, as the head) three times; causal attention
+// is half of 12 L T^2 d.
+double gradient_flop(const decoder_config& c, const decoder<B, float>& model, index_t length) {
+  const double t = static_cast<double>(length);
+  return 6 * static_cast<double>(model.parameters().scalars()) * t +
+         6 * static_cast<double>(c.layers * c.heads * c.head_dim) * t * t;
+}
+
+void gradients(benchmark::State& state) {
+  const decoder_config c = config(state.range(0));
+  const index_t length = state.range(1), samples = state.range(2), width = state.range(3);
+  context<B> cx;
+  decoder<B, float> model(c);
+  model.initialise(1);
+  const auto data = sequences(samples, length, c.vocabulary);
+  const rademacher projection(width);
+  for (auto _ : state) benchmark::DoNotOptimize(collect_rows(cx, model, data, projection));
+  const double flop = static_cast<double>(samples) *
+                      (gradient_flop(c, model, length) + static_cast<double>(width * model.parameters().scalars()));
+  report(state, {flop, 0});
+  report_items(state, "samples/s", static_cast<double>(samples));
+  report_items(state, "tokens/s", static_cast<double>(samples * length));
+}
+
+void summed_gradient(benchmark::State& state) {
+  const decoder_config c = config(state.range(0));
+  const index_t length = state.range(1), samples = state.range(2);
+  context<B> cx;
+  decoder<B, float> model(c);
+  model.initialise(1);
+  const auto data = sequences(samples, length, c.vocabulary);
+  std::vector<const token_sequence*> members;
+  for (const token_sequence& s : data) members.push_back(&s);
+  const packed_batch batch = pack(members);
+  const auto weights = mean_nll_weights<float>(batch);
+  accumulate_sink<B, float> sink(cx, model.parameters().infos());
+  for (auto _ : state) {
+    tape<B, float, decltype(sink)> t(cx, sink);
+    t.backward(model.loss(t, batch, weights));
+  }
+  report(state, {static_cast<double>(samples) * gradient_flop(c, model, length), 0});
+  report_items(state, "samples/s", static_cast<double>(samples));
+}
+
+BENCHMARK(gradients)
+    ->ArgNames({"model", "T", "n", "d"})
+    ->Args({0, 400, 16, 1024})
+    ->Args({1, 64, 64, 1024})
+    ->Args({2, 128, 16, 1024})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(summed_gradient)
+    ->ArgNames({"model", "T", "n"})
+    ->Args({0, 400, 10})
+    ->Args({1, 64, 64})
+    ->Args({2, 128, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
