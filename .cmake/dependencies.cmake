@@ -37,7 +37,7 @@ endfunction()
 macro(prismatic_stop_if_missing who)
   if(prismatic_missing)
     list(JOIN prismatic_missing " " missing)
-    message(FATAL_ERROR "${who} needs packages that are not installed.\n"
+    message(FATAL_ERROR "${who}: packages are missing.\n"
                         "  Debian, Ubuntu:  apt-get install ${missing}\n"
                         "  elsewhere:       install the same libraries, or configure with -DPRISMATIC_FETCH=ON")
   endif()
@@ -79,5 +79,5 @@ macro(prismatic_require_for_programs)
     set(BENCHMARK_ENABLE_TESTING OFF)
     prismatic_dependency(benchmark DEBIAN libbenchmark-dev FETCH https://github.com/google/benchmark.git v1.8.5)
   endif()
-  prismatic_stop_if_missing("The prismatic command, its tests or its benchmarks")
+  prismatic_stop_if_missing("the prismatic command, its tests or its benchmarks")
 endmacro()

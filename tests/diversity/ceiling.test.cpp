@@ -10,7 +10,8 @@
 
 using namespace prismatic;
 
-TEST_CASE("the ceiling of order 1 is the published law and the other orders surround it", "[diversity][ceiling]") {
+TEST_CASE("the ceiling of order 1 is the published law and the other orders surround it",
+          "[diversity][ceiling]") {
   CHECK(score_ceiling(2000, 1024) == Approx(1024 * std::exp(-1024.0 / 4000)));
   CHECK(score_ceiling(100, 1024) == Approx(100 * std::exp(-100.0 / 2048)));
   CHECK(score_ceiling(1, 1024) == Approx(1).epsilon(1e-3));
@@ -72,8 +73,8 @@ TEST_CASE("order 2 loses its projection bias", "[diversity][ceiling]") {
 }
 
 TEST_CASE("order 2 is exact where the sketch cannot mislead", "[diversity][ceiling]") {
-  CHECK(debiased_order2(1, 0.1, 8) == Approx(1));                            // identical rows
-  CHECK(debiased_order2(0.1 + 0.9 / 8, 0.1, 8) == Approx(10));               // orthogonal on average
-  CHECK(debiased_order2(0.1 + 0.5 * 0.9 / 8, 0.1, 8) == Approx(10));         // never above 1 / sum p^2
+  CHECK(debiased_order2(1, 0.1, 8) == Approx(1));                     // identical rows
+  CHECK(debiased_order2(0.1 + 0.9 / 8, 0.1, 8) == Approx(10));        // orthogonal on average
+  CHECK(debiased_order2(0.1 + 0.5 * 0.9 / 8, 0.1, 8) == Approx(10));  // never above 1 / sum p^2
   CHECK(debiased_order2(1, 0.1, 1) == 1);
 }

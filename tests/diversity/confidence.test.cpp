@@ -18,7 +18,8 @@ static matrix<double> sample(index_t n, std::uint64_t seed) {
   return x;
 }
 
-TEST_CASE("the interval covers the mean score of fresh samples about as often as asked", "[diversity][confidence]") {
+TEST_CASE("the interval covers the mean score of fresh samples about as often as asked",
+          "[diversity][confidence]") {
   context<B> cx({.threads = 1});
   const auto m = GENERATE(index_t{60}, index_t{80});
   double truth = 0;

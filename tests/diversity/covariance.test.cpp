@@ -12,8 +12,8 @@
 
 using namespace prismatic;
 
-TEMPLATE_LIST_TEST_CASE("blocks, shards and removal all give the oracle's covariance", "[diversity][covariance]",
-                        test::built) {
+TEMPLATE_LIST_TEST_CASE("blocks, shards and removal all give the oracle's covariance",
+                        "[diversity][covariance]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 2});

@@ -36,7 +36,8 @@ TEST_CASE("entropy falls with its order and is smooth at order 1", "[diversity][
   for (int i = 0; i < 40; ++i) sum += lambda.emplace_back(std::pow(0.7, i));
   for (double& l : lambda) l /= sum;
   double before = entropy(lambda, 0);
-  for (const double order : {0.1, 0.49, 0.51, 0.9, 1 - 1e-6, 1.0, 1 + 1e-6, 1.49, 1.51, 2.0, 30.0, 1e4, infinity}) {
+  for (const double order :
+       {0.1, 0.49, 0.51, 0.9, 1 - 1e-6, 1.0, 1 + 1e-6, 1.49, 1.51, 2.0, 30.0, 1e4, infinity}) {
     const double h = entropy(lambda, order);
     CAPTURE(order);
     CHECK(h < before);

@@ -20,7 +20,8 @@ TEST_CASE("host memory is read in place", "[diversity][host]") {
   CHECK(on_backend(cx, std::move(m)).data() == data);
 }
 
-TEMPLATE_LIST_TEST_CASE("the eigensystem of a host matrix agrees with Jacobi's", "[diversity][host]", test::built) {
+TEMPLATE_LIST_TEST_CASE("the eigensystem of a host matrix agrees with Jacobi's", "[diversity][host]",
+                        test::built) {
   using B = typename TestType::backend;
   context<B> cx({.threads = 2});
   const auto d = GENERATE(index_t{1}, index_t{2}, index_t{17});

@@ -41,7 +41,8 @@ TEST_CASE("clusters are drained in rounds", "[diversity][select]") {
     CHECK(std::set<label_t>(first, first + 2) == std::set<label_t>{-7, 3});
   }
   CHECK(std::count(of.begin() + 9, of.end(), -7) == 6);
-  CHECK(select_cluster_balanced(labels, 5, {4, "rounds"}) == std::vector<index_t>(chosen.begin(), chosen.begin() + 5));
+  CHECK(select_cluster_balanced(labels, 5, {4, "rounds"}) ==
+        std::vector<index_t>(chosen.begin(), chosen.begin() + 5));
   CHECK_THROWS_AS(select_cluster_balanced(labels, 16, {1, "a"}), option_error);
   CHECK(select_cluster_balanced({}, 0, {1, "a"}).empty());
 }
@@ -50,6 +51,7 @@ TEST_CASE("a large cluster has no better chance in a partial round", "[diversity
   std::vector<label_t> labels(50, 0);
   labels.push_back(1);
   int small = 0;
-  for (std::uint64_t seed = 0; seed < 1000; ++seed) small += select_cluster_balanced(labels, 1, {seed, "fair"})[0] == 50;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed)
+    small += select_cluster_balanced(labels, 1, {seed, "fair"})[0] == 50;
   CHECK(std::abs(small - 500) < 80);  // five standard deviations of 16
 }

@@ -33,7 +33,7 @@ TEMPLATE_LIST_TEST_CASE("surprisal agrees with the oracle", "[diversity][surpris
   const auto expected = test::oracle::eigensystem(std::move(mixed));
   const auto unit = test::oracle::unit_rows(test::widened(fresh));
   const auto minus_log = [](double l) { return -std::log(l); };
-  // Entries of -log C carry rounding of T; an entry of C does too, and -log amplifies it by 1 / least = 1e2 here.
+  // Entries of C carry rounding of T, and -log amplifies it by 1 / least eigenvalue = some 400 here.
   const double bound = test::rounding_bound<T>(d, 400);
   double worst = 0;
   for (index_t i = 0; i < count; ++i)
@@ -84,7 +84,8 @@ TEST_CASE("surprisal bounds the gain in entropy and orders it", "[diversity][sur
     matrix<double> grown(d, d);
     for (index_t i = 0; i < d; ++i)
       for (index_t j = 0; j < d; ++j) grown(i, j) = (n * c(i, j) + unit(k, i) * unit(k, j)) / (n + 1);
-    gains.push_back(test::oracle::entropy(test::oracle::eigensystem(std::move(grown)).values, 1) - entropy_before);
+    gains.push_back(test::oracle::entropy(test::oracle::eigensystem(std::move(grown)).values, 1) -
+                    entropy_before);
     const double bound = (s[static_cast<std::size_t>(k)] - entropy_before) / (n + 1);
     CHECK(gains.back() <= bound + 1e-9);
     CHECK(gains.back() >= bound - 0.03);

@@ -56,7 +56,8 @@ TEST_CASE("an unusable row is named, wrong weights are refused", "[diversity][un
   const double infinity = std::numeric_limits<double>::infinity();
   CHECK_THROWS_AS((plan_rows<B, float>(cx, rows, std::vector<double>(5, 1), {})), shape_error);
   CHECK_THROWS_AS((plan_rows<B, float>(cx, rows, std::vector<double>{1, 1, 1, 1, 1, -1}, {})), option_error);
-  CHECK_THROWS_AS((plan_rows<B, float>(cx, rows, std::vector<double>{1, 1, 1, 1, 1, infinity}, {})), option_error);
+  CHECK_THROWS_AS((plan_rows<B, float>(cx, rows, std::vector<double>{1, 1, 1, 1, 1, infinity}, {})),
+                  option_error);
   CHECK_THROWS_AS((plan_rows<B, float>(cx, rows, std::vector<double>{1, 1, 1, 1, 1, std::nan("")}, {})),
                   option_error);
   x(3, 2) = std::numeric_limits<float>::infinity();

@@ -19,7 +19,8 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 template <class T>
 static matrix<T> groups(index_t m, index_t each, index_t d) {
   matrix<T> x(m * each, d);
-  for (index_t i = 0; i < x.rows(); ++i) x(i, i % m) = static_cast<T>(i % 2 == 0 ? 1 + i : -0.25);
+  for (index_t i = 0; i < x.rows(); ++i)
+    x(i, i % m) = static_cast<T>(i % 2 == 0 ? 1 + static_cast<double>(i) : -0.25);
   return x;
 }
 
@@ -35,10 +36,8 @@ TEMPLATE_LIST_TEST_CASE("scores that are known", "[diversity][vendi]", test::bui
   const auto route = GENERATE(vendi_route::automatic, vendi_route::covariance, vendi_route::gram);
   const double order = GENERATE(0.1, 0.5, 1.0, 2.0, infinity);
   CAPTURE(B::name, order);
-  const auto score = [&](const matrix<T>& x) {
-    return vendi(cx, x, {.order = order, .route = route}).score;
-  };
-  CHECK(score(groups<T>(1, 9, 20)) == Approx(1).epsilon(tolerance<T>()));   // identical but for length and sign
+  const auto score = [&](const matrix<T>& x) { return vendi(cx, x, {.order = order, .route = route}).score; };
+  CHECK(score(groups<T>(1, 9, 20)) == Approx(1).epsilon(tolerance<T>()));  // identical but for length and sign
   CHECK(score(groups<T>(11, 1, 20)) == Approx(11).epsilon(tolerance<T>()));  // orthogonal
   CHECK(score(groups<T>(6, 7, 20)) == Approx(6).epsilon(tolerance<T>()));    // equal groups
   CHECK(score(groups<T>(1, 1, 1)) == 1);
@@ -59,8 +58,8 @@ TEMPLATE_LIST_TEST_CASE("scores that are known", "[diversity][vendi]", test::bui
         Approx(expected).epsilon(tolerance<T>()));
 }
 
-TEMPLATE_LIST_TEST_CASE("covariance, Gram matrix, stream and exact Gram agree with the oracle", "[diversity][vendi]",
-                        test::built) {
+TEMPLATE_LIST_TEST_CASE("covariance, Gram matrix, stream and exact Gram agree with the oracle",
+                        "[diversity][vendi]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
   context<B> cx({.threads = 2});
@@ -73,7 +72,8 @@ TEMPLATE_LIST_TEST_CASE("covariance, Gram matrix, stream and exact Gram agree wi
   for (index_t i = 0; i < n; ++i)
     for (index_t j = 0; j < d; ++j) x(i, j) += static_cast<T>(j == i % 3 ? 3 : 0);
   std::vector<double> weights;
-  for (index_t i = 0; weighted && i < n; ++i) weights.push_back(i == 1 ? 0 : 1e-3 * static_cast<double>(1 + i % 4));
+  for (index_t i = 0; weighted && i < n; ++i)
+    weights.push_back(i == 1 ? 0 : 1e-3 * static_cast<double>(1 + i % 4));
 
   vendi_options options{.order = order, .weights = weights, .route = vendi_route::covariance};
   const auto covariance = vendi(cx, x, options);
@@ -82,8 +82,8 @@ TEMPLATE_LIST_TEST_CASE("covariance, Gram matrix, stream and exact Gram agree wi
   covariance_accumulator<B, T> sums(d);
   for (index_t i = 0; i < n; i += 5)
     sums.add(cx, x.view().middle_rows(i, std::min<index_t>(5, n - i)),
-             weighted ? std::span<const double>(weights).subspan(static_cast<std::size_t>(i),
-                                                                 static_cast<std::size_t>(std::min<index_t>(5, n - i)))
+             weighted ? std::span<const double>(weights).subspan(
+                            static_cast<std::size_t>(i), static_cast<std::size_t>(std::min<index_t>(5, n - i)))
                       : std::span<const double>{});
   const auto streamed = vendi(cx, sums, order);
   matrix<double> products(n, n);
@@ -123,7 +123,8 @@ TEST_CASE("the score ignores order, length, sign, rotation and repetition", "[di
       moved((i * 12) % n, j) = x(i, j) * (i % 2 == 0 ? 1e-12 : -1e9);
       twice(i, j) = twice(i + n, j) = x(i, j);
     }
-  const auto rotation = test::oracle::eigensystem(test::oracle::covariance(test::gaussian<double>(40, d, "turn")));
+  const auto rotation =
+      test::oracle::eigensystem(test::oracle::covariance(test::gaussian<double>(40, d, "turn")));
   B::gemm(cx, op::none, op::transpose, 1, x, rotation.vectors, 0, turned.view());
   CHECK(vendi(cx, moved, {.order = order}).score == Approx(score).epsilon(1e-10));
   CHECK(vendi(cx, twice, {.order = order}).score == Approx(score).epsilon(1e-10));

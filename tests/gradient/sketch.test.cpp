@@ -200,7 +200,7 @@ TEST_CASE("a gradient of many tiles is projected like any other", "[gradient][sk
   for (token_id s = 0; s < 1200; ++s) data.push_back({{s % 40, s / 40}, {false, true}});
   const rademacher r(16, 3);
   const matrix<float> together = sketched(cx, model, test::pack_all(data), r);
-  for (const std::size_t s : {0, 599, 1199}) {
+  for (const std::size_t s : {0u, 599u, 1199u}) {
     const matrix<float> alone = sketched(cx, model, test::pack_some(data, {s}), r);
     CHECK(row_error<float>(together.view().middle_rows(static_cast<index_t>(s), 1), test::widened(alone).view()) <=
           test::rounding_bound<float>(64, 4));

@@ -60,9 +60,12 @@ TEST_CASE("the surprisal rule keeps its share, the most surprising first", "[syn
   CHECK(filter_candidates(cx, data.pool, clusters, matrix<double>(0, 8), options).keep.empty());
 }
 
-TEST_CASE("a pool of few rows is one cluster", "[synthesis][filter]") {
+TEST_CASE("a pool of few rows has two clusters, one of them sparse", "[synthesis][filter]") {
   using B = cpu_backend<eigen_kernels>;
   context<B> cx({.threads = 1});
   const auto rows = test::gaussian<float>(3, 4, "few");
-  CHECK(cluster_pool(cx, rows, {}).means.sizes == std::vector<index_t>{3});
+  const auto clusters = cluster_pool(cx, rows, {});
+  CHECK(clusters.means.sizes.size() == 2);
+  CHECK(std::ranges::count(clusters.sparse, true) == 1);
+  CHECK(cluster_pool(cx, test::gaussian<float>(1, 4, "one"), {}).means.sizes == std::vector<index_t>{1});
 }

@@ -135,6 +135,30 @@ TEST_CASE("the first of equal matches is reported, the most similar of others", 
   CHECK(index.find("a b c d e f g z")->id == 10);
   CHECK(index.find("a b c d e f y z")->id == 12);
   CHECK(index.find("a b c d e f g x")->exact);
+  for (index_t id = 13; id < 20; ++id) index.add("k l m n o p q r", id);
+  CHECK(index.find("k l m n o p q s")->id == 13);
+}
+
+TEST_CASE("a near duplicate is found among many texts of the same template", "[synthesis][overlap]") {
+  const auto text = [](index_t id, index_t twin) {  // 30 common words, 12 of its own, 2 that its twin lacks
+    std::string out;
+    for (index_t w = 0; w < 30; ++w) out += "c" + std::to_string(w) + ' ';
+    for (index_t w = 0; w < 14; ++w)
+      out += "t" + std::to_string(id) + "w" + std::to_string(w) + (w < 2 * twin ? "x " : " ");
+    return out;
+  };
+  constexpr index_t texts = 1500;
+  overlap_index index({.shingle_words = 1});
+  for (index_t id = 0; id < texts; ++id) index.add(text(id, 0), id);
+  index_t found = 0;
+  for (index_t id = 0; id < texts; ++id) {
+    const auto match = index.find(text(id, 1));
+    if (!match) continue;
+    ++found;
+    CHECK(match->id == id);
+    CHECK(match->similarity == Approx(42.0 / 46));
+  }
+  CHECK(found >= texts - 1);
 }
 
 TEST_CASE("results depend on the seed only through recall", "[synthesis][overlap]") {

@@ -49,7 +49,7 @@ TEST_CASE("a sample without anything to predict is refused", "[transformer][prox
 TEST_CASE("the fingerprint follows every weight", "[transformer][proxy]") {
   proxy<B, float> p = untrained();
   const std::string before = weights_fingerprint(p.model.parameters());
-  CHECK(before.size() == 16);
+  CHECK(before.size() == 32);
   CHECK(weights_fingerprint(untrained().model.parameters()) == before);
   p.model.parameters().value({3})(0, 0) += 1e-3f;
   CHECK(weights_fingerprint(p.model.parameters()) != before);

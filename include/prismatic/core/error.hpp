@@ -82,8 +82,8 @@ class io_error : public error {
 class data_error : public error {
  public:
   /// @param line  1-based line of a text file, or 0 when the file has no lines
-  data_error(std::string file, index_t line, std::string field, std::string found, std::string expected,
-             call_site at = call_site::here())
+  data_error(std::string file, index_t line, std::string field, const std::string& found,
+             const std::string& expected, call_site at = call_site::here())
       : error(text(file, line, field, found, expected), at),
         file_(std::move(file)),
         line_(line),

@@ -16,7 +16,8 @@ namespace prismatic {
 /// The sketches behave like n random directions of R^d. With m = min(n, d) and c = m / max(n, d), the
 /// eigenvalues of their covariance are x / m, x of the Marchenko-Pastur law of ratio c, so that
 ///
-///   H_q = ln m + ln E[x^q] / (1 - q),    H_1 = ln m - E[x ln x] = ln m - c / 2,    H_inf = ln m - 2 ln(1 + sqrt c)
+///   H_q = ln m + ln E[x^q] / (1 - q),   H_1 = ln m - E[x ln x] = ln m - c / 2,
+///   H_inf = ln m - 2 ln(1 + sqrt c)
 ///
 /// For q = 1: d exp(-d / 2n) for n >= d, n exp(-n / 2d) below [Marchenko & Pastur 1967; Page 1993]. With
 /// x = 1 + c + 2 sqrt(c) cos t the expectation is (2/pi) int_0^pi x^q sin(t)^2 / x dt. An asymptotic law: the
@@ -25,8 +26,9 @@ namespace prismatic {
 /// @throws option_error  rows < 1, width < 1, or an order below 0
 [[nodiscard]] inline double score_ceiling(double rows, index_t width, double order = 1) {
   if (!(rows >= 1) || width < 1 || !(order >= 0))
-    throw option_error("score_ceiling: found " + std::to_string(rows) + " rows, width " + std::to_string(width) +
-                       ", order " + std::to_string(order) + ", expected at least 1, 1 and 0");
+    throw option_error("score_ceiling: found " + std::to_string(rows) + " rows, width " +
+                       std::to_string(width) + ", order " + std::to_string(order) +
+                       ", expected at least 1, 1 and 0");
   const double d = static_cast<double>(width);
   const double m = std::min(rows, d), c = m / std::max(rows, d);
   if (order == 1) return std::max(1.0, m * std::exp(-c / 2));

@@ -27,10 +27,10 @@ struct confidence_options {
 };
 
 struct confidence_result {
-  double mean;                 ///< of the subsamples' scores: estimates the score of m fresh rows
-  double deviation;            ///< standard deviation of the subsamples' scores
-  double standard_error;       ///< of `mean` as that estimate: deviation sqrt(m / (n - m))
-  double lower, upper;         ///< the interval
+  double mean;            ///< of the subsamples' scores: estimates the score of m fresh rows
+  double deviation;       ///< standard deviation of the subsamples' scores
+  double standard_error;  ///< of `mean` as that estimate: deviation sqrt(m / (n - m))
+  double lower, upper;    ///< the interval
   index_t subsample;
   index_t repeats;
   std::vector<double> scores;  ///< of each subsample, in the order drawn
@@ -40,7 +40,7 @@ struct confidence_result {
 ///
 /// R subsamples of m rows are drawn without replacement and scored. Their spread falls short of, or exceeds,
 /// the error of their mean by the factor sqrt(m / (n - m)) of the delete-d jackknife [Shao & Wu 1989]; the
-/// interval is that of the subsamples' percentiles, stretched about the mean by it. For m = n / 2 the factor is 1.
+/// interval is that of the subsamples' percentiles, stretched about the mean by it. For m = n / 2 it is 1.
 ///
 /// What it is not: an interval for the score of all n rows, which is larger, as every score grows with the
 /// number of rows; compare data sets by intervals of equal m. Nor does it know of what the projection
@@ -60,7 +60,8 @@ template <class B>
     throw option_error("vendi_confidence: found subsamples of " + std::to_string(m) + " rows, expected 1 to " +
                        std::to_string(n - 1));
   require_option(options.repeats >= 2, "vendi_confidence: repeats: expected at least 2");
-  require_option(options.level > 0 && options.level < 1, "vendi_confidence: level: expected more than 0, less than 1");
+  require_option(options.level > 0 && options.level < 1,
+                 "vendi_confidence: level: expected more than 0, less than 1");
   if (!options.rows_are_unit) plan_rows<B, T>(cx, z, {}, {});  // names an unusable row of `rows`
 
   confidence_result out{};

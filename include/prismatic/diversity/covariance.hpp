@@ -34,8 +34,8 @@ class covariance_accumulator {
   /// @param rows     (n, d), n >= 0
   /// @param weights  n numbers from 0 up, or empty for 1 each; a row of weight 0 is ignored
   /// @throws shape_error, option_error  the width or the weights do not fit
-  /// @throws numeric_error  a zero or non-finite row (its index in this block is named) that may not be skipped;
-  ///                        nothing has been added then
+  /// @throws numeric_error  a zero or non-finite row that may not be skipped, named by its index in this
+  ///                        block; nothing has been added then
   void add(context<B>& cx, const viewable auto& rows, std::span<const double> weights = {}) {
     include(cx, matrix_view(rows), weights, 1);
   }
@@ -64,7 +64,8 @@ class covariance_accumulator {
   /// (d, d): sum divided by the total weight; its trace is 1. @throws numeric_error  no row was added
   [[nodiscard]] matrix<double> covariance() const {
     if (!(weights_.total > 0))
-      throw numeric_error("covariance_accumulator: found no usable row of positive weight, expected at least 1");
+      throw numeric_error(
+          "covariance_accumulator: found no usable row of positive weight, expected at least 1");
     matrix<double> out = sum_.clone();
     for (index_t i = 0; i < out.size(); ++i) out.data()[i] /= weights_.total;
     return out;
@@ -76,7 +77,8 @@ class covariance_accumulator {
 
   static index_t checked_width(index_t width) {
     if (width >= 1) return width;
-    throw shape_error("covariance_accumulator: width: found " + std::to_string(width) + ", expected at least 1");
+    throw shape_error("covariance_accumulator: width: found " + std::to_string(width) +
+                      ", expected at least 1");
   }
 
   void include(context<B>& cx, matrix_view<const T, B::space> rows, std::span<const double> weights, int sign) {

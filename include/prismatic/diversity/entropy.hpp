@@ -59,8 +59,8 @@ inline void require_unit_trace(double trace, call_site at = call_site::here()) {
     power += std::pow(l / largest, order);          // cannot underflow as a whole, however large q is
   }
   if (order == 1) return std::max(0.0, shannon);
-  const double log_sum = std::abs(order - 1) < 0.5 ? std::log1p(excess)
-                                                   : order * std::log(largest / trace) + std::log(power);
+  const double log_sum =
+      std::abs(order - 1) < 0.5 ? std::log1p(excess) : order * std::log(largest / trace) + std::log(power);
   return std::max(0.0, log_sum / (1 - order));
 }
 

@@ -23,9 +23,8 @@
 namespace prismatic {
 
 struct greedy_options {
-  double prior_rows = 1;       ///< a: rows' worth of weight spread over all directions; above 0
-  index_t refresh = 0;         ///< picks between two eigensystems; 0 takes the larger of 64 and d / 2
-  bool evaluate_all = false;   ///< true: brings every row up to date at every pick (for comparison)
+  double prior_rows = 1;  ///< a: rows' worth of weight spread over all directions; above 0
+  index_t refresh = 0;    ///< picks between two eigensystems; 0 takes the larger of 64 and d / 2
 };
 
 struct greedy_selection {
@@ -55,7 +54,8 @@ class greedy_search {
         lengths_(checked_lengths(cx, rows)),
         prior_(options.prior_rows / static_cast<double>(rows.cols())),
         log_(prior_, prior_ + static_cast<double>(picks)),
-        interval_(std::min(picks, options.refresh > 0 ? options.refresh : std::max<index_t>(64, rows.cols() / 2))),
+        interval_(
+            std::min(picks, options.refresh > 0 ? options.refresh : std::max<index_t>(64, rows.cols() / 2))),
         chosen_(rows.cols(), {.rows_are_unit = true}),
         picked_(interval_, rows.cols()),
         steps_(interval_ * log_.size(), rows.cols()),
@@ -66,13 +66,12 @@ class greedy_search {
     std::iota(heap_.begin(), heap_.end(), index_t{0});  // all bounds are equal: in order of index
   }
 
-  greedy_selection run(index_t picks, const greedy_options& options) {
+  greedy_selection run(index_t picks, double prior_rows) {
     greedy_selection out{};
     while (static_cast<index_t>(out.rows.size()) < picks) {
       if (recent_ == interval_) rebase();
-      if (options.evaluate_all) update(heap_);
       const index_t row = take_best();
-      const double drawn = static_cast<double>(out.rows.size()) + options.prior_rows;
+      const double drawn = static_cast<double>(out.rows.size()) + prior_rows;
       out.surprisals.push_back(at(bounds_, row) + std::log(drawn));
       out.rows.push_back(row);
       absorb(row);
@@ -95,9 +94,8 @@ class greedy_search {
   }
 
   [[nodiscard]] auto worse() const {  // than the other, for a heap with the best on top; ties: smaller index
-    return [this](index_t a, index_t b) {
-      return std::pair(at(bounds_, a), -a) < std::pair(at(bounds_, b), -b);
-    };
+    return
+        [this](index_t a, index_t b) { return std::pair(at(bounds_, a), -a) < std::pair(at(bounds_, b), -b); };
   }
 
   index_t pop() {
@@ -113,7 +111,8 @@ class greedy_search {
     std::vector<index_t> stale;
     for (std::size_t batch = 8;; batch *= 2) {
       stale.clear();
-      while (!heap_.empty() && stale.size() < batch && at(applied_, heap_.front()) < recent_) stale.push_back(pop());
+      while (!heap_.empty() && stale.size() < batch && at(applied_, heap_.front()) < recent_)
+        stale.push_back(pop());
       if (stale.empty()) return pop();
       update(stale);
       for (const index_t row : stale) {
@@ -135,7 +134,8 @@ class greedy_search {
       const scratch_matrix<T, B::space> x(cx_.scratch(), n, rows_.cols()), dots(cx_.scratch(), n, width);
       const std::vector<token_id> ids(some.begin(), some.end());
       B::gather_rows(cx_, rows_, ids, x.view());
-      B::gemm(cx_, op::none, op::transpose, T(1), x, steps_.view().middle_rows(from * nodes, width), T(0), dots.view());
+      B::gemm(cx_, op::none, op::transpose, T(1), x, steps_.view().middle_rows(from * nodes, width), T(0),
+              dots.view());
       const auto found = on_host(cx_, dots.view());
       for (index_t i = 0; i < n; ++i) lower(at(some, i), from, found.middle_rows(i, 1));
     }
@@ -164,15 +164,16 @@ class greedy_search {
       B::gemm(cx_, op::none, op::transpose, T(1), y, steps_.view().middle_rows(0, before), T(0),
               dots.view().reshaped(1, before));
       for (index_t k = 0; k < nodes; ++k)
-        B::gemm(cx_, op::transpose, op::none, static_cast<T>(-1 / log_.weight(k)), dots.view().middle_cols(k, 1),
-                node_rows(k), T(1), fresh.middle_rows(k, 1));
+        B::gemm(cx_, op::transpose, op::none, static_cast<T>(-1 / log_.weight(k)),
+                dots.view().middle_cols(k, 1), node_rows(k), T(1), fresh.middle_rows(k, 1));
     }
     const scratch_matrix<T, B::space> gains(cx_.scratch(), 1, nodes);
     B::gemm(cx_, op::none, op::transpose, T(1), y, fresh, T(0), gains.view());
     const auto gain = on_host(cx_, gains.flat());
     std::vector<T> factors;
     for (index_t k = 0; k < nodes; ++k)
-      factors.push_back(static_cast<T>(std::sqrt(log_.weight(k) / (1 + std::max(0.0, static_cast<double>(gain[k]))))));
+      factors.push_back(
+          static_cast<T>(std::sqrt(log_.weight(k) / (1 + std::max(0.0, static_cast<double>(gain[k]))))));
     B::scale_rows(cx_, on_backend(cx_, factors), fresh);
     ++recent_;
   }
@@ -284,7 +285,7 @@ template <class B>
   require_option(options.refresh >= 0, "select_greedy: refresh: expected 0 or more picks");
   if (m == 0) return {};
   if (z.cols() < 1) throw shape_error("select_greedy: columns: found 0, expected at least 1");
-  return detail::greedy_search<B, T>(cx, z, m, options).run(m, options);
+  return detail::greedy_search<B, T>(cx, z, m, options).run(m, options.prior_rows);
 }
 
 }  // namespace prismatic

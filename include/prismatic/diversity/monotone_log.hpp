@@ -21,7 +21,8 @@ class monotone_log {
  public:
   /// @throws option_error  unless 0 < least <= most, both finite
   monotone_log(double least, double most) {
-    require_option(least > 0 && least <= most && std::isfinite(most), "monotone_log: expected 0 < least <= most");
+    require_option(least > 0 && least <= most && std::isfinite(most),
+                   "monotone_log: expected 0 < least <= most");
     constexpr double step = 2;
     const double first = std::log(least / 100) + step / 2, end = std::log(most * 100) + step / 2;
     for (double s = first; s < end; s += step) shifts_.push_back(std::exp(s));

@@ -19,10 +19,11 @@
 namespace prismatic {
 
 /// Throws option_error unless 0 <= chosen <= rows.
-inline void require_subset(index_t chosen, index_t rows, std::string_view who, call_site at = call_site::here()) {
+inline void require_subset(index_t chosen, index_t rows, std::string_view who,
+                           call_site at = call_site::here()) {
   if (0 <= chosen && chosen <= rows) return;
-  throw option_error(std::string(who) + ": found " + std::to_string(chosen) + " rows to choose, expected 0 to " +
-                         std::to_string(rows),
+  throw option_error(std::string(who) + ": found " + std::to_string(chosen) +
+                         " rows to choose, expected 0 to " + std::to_string(rows),
                      at);
 }
 
@@ -43,7 +44,8 @@ inline void require_subset(index_t chosen, index_t rows, std::string_view who, c
 /// m rows, as evenly over clusters as their sizes allow: round after round takes one random row of each
 /// cluster that has rows left. In the last, partial round each cluster has the same chance.
 /// @param labels  the cluster of each row; any values
-/// @return indices in the order they were taken. O(n log n). Determinism: bitwise, a function of (labels, m, stream)
+/// @return indices in the order they were taken
+/// O(n log n). Determinism: bitwise, a function of (labels, m, stream).
 /// @throws option_error  m is negative or above the number of labels
 [[nodiscard]] inline std::vector<index_t> select_cluster_balanced(std::span<const label_t> labels, index_t m,
                                                                   const random_stream& stream) {

@@ -43,7 +43,8 @@ class surprisal_model {
   /// @param rows        n, above 0, need not be whole
   /// About 10 d^3 FLOP. @throws shape_error, option_error; numeric_error  the trace is not 1, an eigenvalue is
   /// below 0, no convergence
-  surprisal_model(context<B>& cx, const viewable auto& covariance, double rows, surprisal_options options = {}) {
+  surprisal_model(context<B>& cx, const viewable auto& covariance, double rows,
+                  surprisal_options options = {}) {
     const auto c = matrix_view(covariance);
     require_equal(c.cols(), c.rows(), "surprisal_model: columns of the covariance");
     require_option(rows > 0 && std::isfinite(rows), "surprisal_model: rows: expected a number above 0");
@@ -103,7 +104,8 @@ class surprisal_model {
     for (index_t i = 0; i < d; ++i) {
       const double l = lambda[static_cast<std::size_t>(i)];
       if (!(l >= -trace_tolerance))
-        throw numeric_error("surprisal_model: found the eigenvalue " + std::to_string(l) + ", expected none below 0");
+        throw numeric_error("surprisal_model: found the eigenvalue " + std::to_string(l) +
+                            ", expected none below 0");
       const double minus_log = -std::log(std::clamp(l, least, 1.0));
       average_ += std::clamp(l, least, 1.0) * minus_log;
       for (index_t j = 0; j < d; ++j) mixed(i, j) *= std::sqrt(minus_log);

@@ -22,16 +22,16 @@ namespace prismatic {
 enum class unusable_rows : std::uint8_t { refuse, skip };
 
 struct row_options {
-  bool rows_are_unit = false;                             ///< true: rows are taken as they are, unchecked
-  unusable_rows unusable = unusable_rows::refuse;         ///< skip leaves them out and counts them
+  bool rows_are_unit = false;                      ///< true: rows are taken as they are, unchecked
+  unusable_rows unusable = unusable_rows::refuse;  ///< skip leaves them out and counts them
 };
 
 /// What the weights w_i of a set of rows add up to: enough for the sizes a score is read against.
 struct weight_sums {
-  index_t rows = 0;     ///< of positive weight
-  double total = 0;     ///< sum w
-  double squares = 0;   ///< sum w^2
-  double logs = 0;      ///< sum w ln w
+  index_t rows = 0;    ///< of positive weight
+  double total = 0;    ///< sum w
+  double squares = 0;  ///< sum w^2
+  double logs = 0;     ///< sum w ln w
 
   void add(double w, index_t count = 1) {
     const double times = static_cast<double>(count);

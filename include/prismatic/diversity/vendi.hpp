@@ -40,8 +40,8 @@ struct vendi_options {
 
 /// A score and what it has to be read with. Scores of different `rows` or `width` do not compare.
 struct vendi_result {
-  double score;                  ///< exp(entropy): directions covered, from 1 to min(rows, width)
-  double entropy;                ///< of order `order`, nats
+  double score;    ///< exp(entropy): directions covered, from 1 to min(rows, width)
+  double entropy;  ///< of order `order`, nats
   double order;
   index_t rows;                  ///< that count: usable, of positive weight
   index_t skipped;               ///< zero or non-finite
@@ -78,8 +78,7 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, const weight_sum
   for (const double l : out.spectrum) squared_norm += l * l;
   out.order2 = 1 / squared_norm;
   out.ceiling = width > 0 ? score_ceiling(rows.effective_rows(), width, order) : rows.effective_rows();
-  out.order2_debiased =
-      width > 0 ? debiased_order2(squared_norm, rows.concentration(), width) : out.order2;
+  out.order2_debiased = width > 0 ? debiased_order2(squared_norm, rows.concentration(), width) : out.order2;
   return out;
 }
 
@@ -93,7 +92,8 @@ matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows,
   });
   matrix<double> k(n, n);
   const auto found = on_host(cx, gram.view());
-  for (index_t i = 0; i < k.size(); ++i) k.data()[i] = static_cast<double>(found.data()[i]) / plan.weights.total;
+  for (index_t i = 0; i < k.size(); ++i)
+    k.data()[i] = static_cast<double>(found.data()[i]) / plan.weights.total;
   return k;
 }
 
@@ -104,20 +104,21 @@ matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows,
 /// @throws numeric_error  no row was added, the trace is not 1, or the eigensolver did not converge
 template <class B, real T>
 [[nodiscard]] vendi_result vendi(context<B>& cx, const covariance_accumulator<B, T>& sums, double order = 1) {
-  return detail::vendi_of_density<B, T>(cx, sums.covariance(), sums.weights(), sums.skipped(), sums.width(), order);
+  return detail::vendi_of_density<B, T>(cx, sums.covariance(), sums.weights(), sums.skipped(), sums.width(),
+                                        order);
 }
 
 /// How many distinct directions a set of rows covers.
 ///
-///   K = sum_i p_i z_i z_i' / |z_i|^2,   score = exp(H_q(lambda(K)))     [Jung et al. 2025, arXiv:2505.20161, q = 1]
+///   K = sum_i p_i z_i z_i' / |z_i|^2,   score = exp(H_q(lambda(K)))     [q = 1: Jung et al., arXiv:2505.20161]
 ///
 /// Identical rows score 1, orthonormal rows n. The score depends neither on the order, length, or sign of the
 /// rows, nor on a rotation of the space, nor on how often the whole set is repeated.
 /// @param rows  (n, d), n >= 1, d >= 1
 /// @throws shape_error    no rows, no columns, or another number of weights than rows
 /// @throws option_error   a weight is negative or not finite, all are 0, or the order is below 0
-/// @throws numeric_error  a zero or non-finite row that may not be skipped, or every row is; the trace is not 1;
-///                        the eigensolver did not converge
+/// @throws numeric_error  a zero or non-finite row that may not be skipped, or every row is one; the trace is
+///                        not 1; the eigensolver did not converge
 /// Cost: see vendi_route, and 4/3 min(n, d)^3 FLOP for the eigenvalues.
 /// Determinism: run_to_run. The routes agree to rounding in T.
 template <class B>

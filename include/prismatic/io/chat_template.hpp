@@ -202,15 +202,16 @@ inline std::optional<std::string> template_in(const json& config, const json_pla
   return std::nullopt;
 }
 
-// bos_token: a string, or an object with its content.
-inline std::string bos_in(const json& config, const json_place& place) {
-  const json* const field = find_field(config, "bos_token", place);
-  if (field == nullptr) return {};
-  if (!field->is_object()) return as_value<std::string>(*field, "bos_token", place);
-  return require<std::string>(*field, "content", json_place{.file = place.file, .inside = "bos_token"});
-}
-
 }  // namespace detail
+
+/// The text of a special token ("bos_token", "eos_token") in a tokenizer_config.json, which writes it as a string or as
+/// an object with its content; empty when it has none. @throws data_error
+inline std::string special_token_in(const json& config, std::string_view name, const json_place& place) {
+  const json* const field = find_field(config, name, place);
+  if (field == nullptr) return {};
+  if (!field->is_object()) return as_value<std::string>(*field, name, place);
+  return require<std::string>(*field, "content", json_place{.file = place.file, .inside = name});
+}
 
 /// The template of a checkpoint directory: `chat_template.jinja` if it is there, else `chat_template` of
 /// tokenizer_config.json. @param name  a format to use instead of what the checkpoint says, or empty
@@ -243,7 +244,7 @@ inline chat_template load_chat_template(const std::string& directory, std::strin
           std::string(ask));
   }
   if (has_config) {
-    const std::string bos = detail::bos_in(config, place);
+    const std::string bos = special_token_in(config, "bos_token", place);
     if (!bos.empty() || name.empty()) out->bos = bos;
   }
   return *out;

@@ -30,7 +30,7 @@ inline constexpr std::string_view filter_rule_names[] = {"sparse-clusters", "sur
 
 struct filter_options {
   filter_rule rule = filter_rule::sparse_clusters;
-  index_t rows_per_cluster = 10;   ///< k = pool / this, at least 1
+  index_t rows_per_cluster = 10;   ///< k = pool / this
   int iterations = 20;             ///< of k-means
   sparse_options sparse = {};      ///< what counts as a sparse cluster
   double surprisal_share = 0.35;   ///< surprisal: the share of each round's candidates that is kept
@@ -43,12 +43,13 @@ struct pool_clusters {
   std::vector<bool> sparse;  ///< by cluster
 };
 
-/// Spherical k-means of the pool with k = rows / rows_per_cluster, and which clusters are sparse
+/// Spherical k-means of the pool with k = rows / rows_per_cluster, two at least, so that one can be sparse,
+/// and which clusters are
 /// [Jung et al. 2025, arXiv:2505.20161, section 4]. @throws as kmeans
 template <class B, viewable Rows>
 [[nodiscard]] pool_clusters<scalar_of<Rows>> cluster_pool(context<B>& cx, const Rows& rows,
                                                           const filter_options& options) {
-  const index_t k = std::max<index_t>(1, matrix_view(rows).rows() / options.rows_per_cluster);
+  const index_t n = matrix_view(rows).rows(), k = std::min(n, std::max<index_t>(2, n / options.rows_per_cluster));
   pool_clusters<scalar_of<Rows>> out{
       kmeans(cx, rows, {.clusters = k, .iterations = options.iterations, .start = kmeans_start::plus_plus}), {}};
   out.sparse = sparse_clusters(out.means.sizes, options.sparse);

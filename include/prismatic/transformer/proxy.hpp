@@ -2,18 +2,17 @@
 #pragma once
 
 #include <prismatic/core/error.hpp>
+#include <prismatic/io/content_hash.hpp>
 #include <prismatic/io/sample.hpp>
 #include <prismatic/transformer/batch.hpp>
 #include <prismatic/transformer/decoder.hpp>
 #include <prismatic/transformer/text_encoder.hpp>
 
-#include <xxhash.h>
-
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,17 +29,14 @@ struct proxy {
 /// A hash of every parameter's name and value: two proxies with the same one give the same rows.
 template <class T>
 [[nodiscard]] std::string weights_fingerprint(const parameter_set<T, memory::host>& parameters) {
-  XXH64_hash_t hash = 0;
+  std::string hashes;
   for (index_t i = 0; i < parameters.size(); ++i) {
-    const parameter_info& info = parameters.infos()[static_cast<std::size_t>(i)];
     const auto value = parameters.value({i});
-    hash = XXH3_64bits_withSeed(info.name.data(), info.name.size(), hash);
-    hash = XXH3_64bits_withSeed(value.data(), static_cast<std::size_t>(value.size()) * sizeof(T), hash);
+    const std::string_view bytes(reinterpret_cast<const char*>(value.data()),
+                                 static_cast<std::size_t>(value.size()) * sizeof(T));
+    hashes += parameters.infos()[static_cast<std::size_t>(i)].name + '=' + content_hash(bytes) + '\n';
   }
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out(16, '0');
-  for (std::size_t i = 0; i < 16; ++i) out[15 - i] = digits[hash >> (4 * i) & 15u];
-  return out;
+  return content_hash(hashes);
 }
 
 /// How a sample is named in a message: its file and line where it has one, else its id.
