@@ -20,6 +20,8 @@ if(BLASKernels_FOUND AND NOT TARGET BLASKernels::BLASKernels)
   add_library(BLASKernels::BLASKernels INTERFACE IMPORTED)
   target_include_directories(BLASKernels::BLASKernels SYSTEM INTERFACE ${BLASKernels_CBLAS_INCLUDE}
                                                                        ${BLASKernels_LAPACKE_INCLUDE})
+  # OpenMP's library and header without its compiler flag, which would make Eigen start threads of its own.
+  target_include_directories(BLASKernels::BLASKernels SYSTEM INTERFACE ${OpenMP_CXX_INCLUDE_DIRS})
   target_link_libraries(BLASKernels::BLASKernels INTERFACE ${BLASKernels_LAPACKE} ${BLASKernels_OPENBLAS}
-                                                           OpenMP::OpenMP_CXX)
+                                                           ${OpenMP_CXX_LIBRARIES})
 endif()

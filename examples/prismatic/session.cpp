@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include <prismatic/gradient/row_store.hpp>
+#include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/npy.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
 
@@ -96,50 +97,25 @@ json session::manifest() const {
 
 row_set session::collect(dataset data) {
   const auto& model = proxy_for(data.samples);
-  const sample_encode_options rules{.too_long = flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt,
-                             .file = data.path};
-  encoded_samples encoded = encode(model, data.samples, rules);
+  sample_rows<scalar> found =
+      collect_samples(cx_, model, data.samples, projection_,
+                      {.too_long = flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt, .file = data.path},
+                      {.batch_tokens = flags_.batch_tokens, .on_progress = progress(bar_)});
   row_set out;
   out.path = data.path;
-  out.truncated = encoded.truncated;
-  out.tokens = encoded.tokens;
+  out.truncated = found.truncated;
+  out.tokens = found.tokens;
   for (std::size_t kind = 0; kind < schemas.size(); ++kind)
     if (data.counts[kind] > 0) out.schemas[std::string(schemas[kind].name)] = data.counts[kind];
   for (const skipped_record& s : data.skipped) out.left_out.push_back(s.reason);
-  const auto refuse = [&](const std::string& reason) {
-    if (!flags_.skip_bad) throw data_error(reason, 0, "", "a sample that cannot be used", "--on-bad-sample skip leaves it out");
-    out.left_out.push_back(reason);
-  };
-  for (const refused_sample& r : encoded.refused) refuse(r.reason);
-
-  std::vector<token_sequence> sequences;
-  for (std::size_t i = 0; i < data.samples.size(); ++i) {
-    if (encoded.sequences[i].size() == 0) continue;
-    sequences.push_back(std::move(encoded.sequences[i]));
-    out.samples.push_back(std::move(data.samples[i]));
+  for (const refused_sample& r : found.refused) {
+    if (!flags_.skip_bad)
+      throw data_error(r.reason, 0, "", "a sample that cannot be used", "--on-bad-sample skip leaves it out");
+    out.left_out.push_back(r.reason);
   }
-  if (sequences.empty()) throw data_error(data.path, 0, "", "no usable sample", "at least one");
-  out.gradients = collect_rows(cx_, model.model, sequences, projection_,
-                               {.batch_tokens = flags_.batch_tokens, .on_progress = progress(bar_)});
-  if (out.gradients.bad.empty()) return out;
-
-  // Leave out the samples without a gradient.
-  for (const index_t bad : out.gradients.bad)
-    refuse(sample_name(out.samples[static_cast<std::size_t>(bad)], data.path) + ": a gradient that is zero or not finite");
-  gradient_rows<scalar> usable{matrix<scalar>(out.size() - static_cast<index_t>(out.gradients.bad.size()), flags_.width),
-                               {}, {}, {}};
-  std::vector<sample> kept;
-  for (std::size_t i = 0; i < out.samples.size(); ++i) {
-    if (std::ranges::binary_search(out.gradients.bad, static_cast<index_t>(i))) continue;
-    std::copy_n(out.rows().view().row(static_cast<index_t>(i)), flags_.width,
-                usable.rows.view().row(static_cast<index_t>(kept.size())));
-    usable.losses.push_back(out.gradients.losses[i]);
-    usable.loss_tokens.push_back(out.gradients.loss_tokens[i]);
-    kept.push_back(std::move(out.samples[i]));
-  }
-  if (kept.empty()) throw data_error(data.path, 0, "", "no sample with a gradient", "at least one");
-  out.gradients = std::move(usable);
-  out.samples = std::move(kept);
+  if (found.used.empty()) throw data_error(data.path, 0, "", "no usable sample", "at least one");
+  out.gradients = std::move(found.gradients);
+  for (const index_t i : found.used) out.samples.push_back(std::move(data.samples[static_cast<std::size_t>(i)]));
   return out;
 }
 

@@ -128,6 +128,10 @@
 #include <prismatic/transformer/auto_proxy.hpp>
 #include <prismatic/transformer/batch.hpp>
 #include <prismatic/transformer/byte_encoder.hpp>
+#include <prismatic/transformer/chat_encoder.hpp>
+#include <prismatic/transformer/checkpoint.hpp>
+#include <prismatic/transformer/checkpoint_config.hpp>
+#include <prismatic/transformer/checkpoint_weights.hpp>
 #include <prismatic/transformer/config.hpp>
 #include <prismatic/transformer/decoder.hpp>
 #include <prismatic/transformer/optimizer.hpp>

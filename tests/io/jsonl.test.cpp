@@ -107,7 +107,7 @@ TEST_CASE("what cannot be a text file is refused", "[io][jsonl]") {
   CHECK_THROWS_WITH(lines(directory.write("a.gz", "plain\n")), Catch::Contains("found no gzip header"));
 }
 
-TEST_CASE("- is standard input", "[io][jsonl]") {
+TEST_CASE("standard input is read as a file called -", "[io][jsonl]") {
   const test::temporary_directory directory;
   const file_descriptor saved = file_descriptor::standard_input();
   const file_descriptor file = file_descriptor::open_for_reading(directory.write("in", test::gzip("a\nb\n")));

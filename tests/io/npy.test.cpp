@@ -19,7 +19,7 @@ const std::string eight_floats(32, '\0');
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("matrices come back to the bit", "[io][npy]", float, double) {
+TEMPLATE_TEST_CASE("npy: matrices come back to the bit", "[io][npy]", float, double) {
   const test::temporary_directory directory;
   const std::string path = directory / "a.npy";
   const auto [rows, cols] = GENERATE(table<index_t, index_t>({{1, 1}, {7, 5}, {0, 3}, {3, 0}, {64, 17}}));
@@ -36,7 +36,7 @@ TEMPLATE_TEST_CASE("matrices come back to the bit", "[io][npy]", float, double) 
   }
 }
 
-TEST_CASE("the header is the one NumPy writes", "[io][npy]") {
+TEST_CASE("npy: the header is the one NumPy writes", "[io][npy]") {
   const std::string expected = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
   const std::string header = npy_header(dtype::f32, std::array<index_t, 2>{3, 4});
   CHECK(header.size() == 128);
@@ -48,7 +48,7 @@ TEST_CASE("the header is the one NumPy writes", "[io][npy]") {
   CHECK_THROWS_AS(npy_header(dtype::bf16, std::array<index_t, 1>{3}), option_error);
 }
 
-TEST_CASE("headers of other writers are read", "[io][npy]") {
+TEST_CASE("npy: headers of other writers are read", "[io][npy]") {
   const test::temporary_directory directory;
   const auto read = [&](std::string_view header, char version = 1) {
     return read_npy<float>(directory.write("a", file_of(header, eight_floats, version))).rows();
@@ -60,7 +60,7 @@ TEST_CASE("headers of other writers are read", "[io][npy]") {
   CHECK(read("{'descr': '<f2', 'fortran_order': False, 'shape': (16, 1), }  \n", 3) == 16);
 }
 
-TEST_CASE("headers that lie are refused", "[io][npy]") {
+TEST_CASE("npy: headers that lie are refused", "[io][npy]") {
   const test::temporary_directory directory;
   const auto refused = [&](std::string_view header, std::string_view why, char version = 1) {
     CAPTURE(header);
@@ -89,7 +89,7 @@ TEST_CASE("headers that lie are refused", "[io][npy]") {
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }", "version: found 9", 9);
 }
 
-TEST_CASE("a file cut at any byte, or with one more, is refused", "[io][npy]") {
+TEST_CASE("npy: a file cut at any byte, or with one more, is refused", "[io][npy]") {
   const test::temporary_directory directory;
   write_npy(directory / "a", test::gaussian<float>(3, 2, "npy"));
   const std::string whole = test::contents(directory / "a");
@@ -100,7 +100,7 @@ TEST_CASE("a file cut at any byte, or with one more, is refused", "[io][npy]") {
   CHECK_THROWS_AS(read_npy<float>(directory.write("b", whole + '\0')), data_error);
 }
 
-TEST_CASE("flipped header bits are refused or harmless", "[io][npy]") {
+TEST_CASE("npy: flipped header bits are refused or harmless", "[io][npy]") {
   const test::temporary_directory directory;
   write_npy(directory / "a", test::gaussian<float>(3, 2, "npy"));
   const std::string whole = test::contents(directory / "a");

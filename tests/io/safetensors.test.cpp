@@ -31,7 +31,7 @@ constexpr std::string_view small_header =
 
 }  // namespace
 
-TEST_CASE("a file made by hand reads as the format says", "[io][safetensors]") {
+TEST_CASE("safetensors: a file made by hand reads as the format says", "[io][safetensors]") {
   const test::temporary_directory directory;
   const std::string data("\0\0\x80?\0\0\0@abc", 11);
   const safetensors_file file(directory.write("a", file_of(small_header, data)));
@@ -54,7 +54,7 @@ TEST_CASE("a file made by hand reads as the format says", "[io][safetensors]") {
   CHECK(file.find("missing") == nullptr);
 }
 
-TEST_CASE("scalars, empty tensors, gaps and odd offsets are fine", "[io][safetensors]") {
+TEST_CASE("safetensors: scalars, empty tensors, gaps and odd offsets are fine", "[io][safetensors]") {
   const test::temporary_directory directory;
   const std::string data = std::string("xyz") + std::string("\0\0\x80?", 4) + "tail";
   const safetensors_file file(directory.write(
@@ -67,7 +67,7 @@ TEST_CASE("scalars, empty tensors, gaps and odd offsets are fine", "[io][safeten
   CHECK(safetensors_file(directory.write("none", file_of("{}", ""))).tensors().empty());
 }
 
-TEST_CASE("headers that lie are refused", "[io][safetensors]") {
+TEST_CASE("safetensors: headers that lie are refused", "[io][safetensors]") {
   const test::temporary_directory directory;
   const auto refused = [&](std::string_view header, std::string_view why) {
     CAPTURE(header);
@@ -107,14 +107,14 @@ TEST_CASE("headers that lie are refused", "[io][safetensors]") {
   refused("{\"\xFF\":{}}", "invalid UTF-8");
 }
 
-TEST_CASE("header lengths that lie are refused", "[io][safetensors]") {
+TEST_CASE("safetensors: header lengths that lie are refused", "[io][safetensors]") {
   const test::temporary_directory directory;
   const std::uint64_t length = GENERATE(3ull, 100'000'001ull, 1ull << 32, 1ull << 63, ~0ull);
   std::string text(reinterpret_cast<const char*>(&length), 8);
   CHECK_THROWS_WITH(read_all(directory.write("a", text + "{}")), Catch::Contains("header length: found " + std::to_string(length)));
 }
 
-TEST_CASE("a file cut at any byte is refused", "[io][safetensors]") {
+TEST_CASE("safetensors: a file cut at any byte is refused", "[io][safetensors]") {
   const test::temporary_directory directory;
   const std::string whole = file_of(small_header, std::string(11, 'x'));
   read_all(directory.write("a", whole));
@@ -124,7 +124,7 @@ TEST_CASE("a file cut at any byte is refused", "[io][safetensors]") {
   }
 }
 
-TEST_CASE("flipped bits are refused or stay within the file", "[io][safetensors]") {
+TEST_CASE("safetensors: flipped bits are refused or stay within the file", "[io][safetensors]") {
   const test::temporary_directory directory;
   const std::string whole = file_of(small_header, std::string(11, 'x'));
   const random_stream random(1, "safetensors flips");

@@ -8,7 +8,7 @@
 
 using namespace prismatic;
 
-TEMPLATE_TEST_CASE("matrices come back to the bit", "[io][safetensors_writer]", float, double) {
+TEMPLATE_TEST_CASE("safetensors: matrices come back to the bit", "[io][safetensors_writer]", float, double) {
   const test::temporary_directory directory;
   const matrix<TestType> a = test::gaussian<TestType>(7, 5, "a"), one = test::gaussian<TestType>(1, 1, "one");
   const matrix<TestType> none(0, 4);
@@ -32,7 +32,7 @@ TEMPLATE_TEST_CASE("matrices come back to the bit", "[io][safetensors_writer]", 
   CHECK(file.read_matrix<TestType>("none").cols() == 4);
 }
 
-TEST_CASE("every type comes back, aligned to itself", "[io][safetensors_writer]") {
+TEST_CASE("safetensors: every type comes back, aligned to itself", "[io][safetensors_writer]") {
   const test::temporary_directory directory;
   const std::vector<std::uint8_t> bytes{1, 2, 255};
   const std::vector<std::int64_t> longs{-1, std::int64_t{1} << 62};
@@ -63,7 +63,7 @@ TEST_CASE("every type comes back, aligned to itself", "[io][safetensors_writer]"
   CHECK(widened(1, 0) == -1.0f);
 }
 
-TEST_CASE("the same tensors give the same bytes in any order", "[io][safetensors_writer]") {
+TEST_CASE("safetensors: the same tensors give the same bytes in any order", "[io][safetensors_writer]") {
   const test::temporary_directory directory;
   const std::vector<float> a{1}, b{2};
   write_safetensors(directory / "ab", {tensor_of("a", a), tensor_of("b", b)});
@@ -73,7 +73,7 @@ TEST_CASE("the same tensors give the same bytes in any order", "[io][safetensors
       R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}} )"));
 }
 
-TEST_CASE("what the format cannot hold is refused and leaves no file", "[io][safetensors_writer]") {
+TEST_CASE("safetensors: what the format cannot hold is refused and leaves no file", "[io][safetensors_writer]") {
   const test::temporary_directory directory;
   const std::vector<float> a{1};
   const std::string path = directory / "a.safetensors";

@@ -76,21 +76,26 @@ TEST_CASE("matches are exactly those that the definition allows", "[synthesis][o
   CHECK(expected_best >= met - 1 - met / 50);
 }
 
-TEST_CASE("the recall at the threshold is what was asked for", "[synthesis][overlap]") {
+TEST_CASE("the recall at the threshold is what was asked for, crowded bands or not", "[synthesis][overlap]") {
   const double recall = GENERATE(0.5, 0.9, 0.99);
+  const index_t decoys = GENERATE(0, 20);
   const overlap_options options{.threshold = 0.6, .shingle_words = 1, .recall = recall, .seed = 5};
   index_t met = 0;
-  constexpr index_t trials = 600;
+  constexpr index_t trials = 300;
   for (index_t trial = 0; trial < trials; ++trial) {
-    std::string a, b;  // 30 common words, 10 more in each: 30 / 50
-    for (index_t w = 0; w < 50; ++w) {
-      const std::string word = "w" + std::to_string(trial * 50 + w) + ' ';
-      if (w < 40) a += word;
-      if (w < 30 || w >= 40) b += word;
-    }
+    const auto words = [&](index_t begin, index_t end) {
+      std::string out;
+      for (index_t w = begin; w < end; ++w) out += "w" + std::to_string(trial * 1000 + w) + ' ';
+      return out;
+    };
+    const std::string common = words(0, 30);
     overlap_index index(options);
-    index.add(a, 0);
-    met += index.find(b).has_value();
+    for (index_t d = 0; d < decoys; ++d)  // 25 of the common words and 10 others: 25 / 50, not a duplicate
+      index.add(words(0, d) + words(d + 5, 30) + words(100 + 10 * d, 110 + 10 * d), d + 1);
+    index.add(common + words(50, 60), 0);
+    const auto match = index.find(common + words(60, 70));  // 30 / 50
+    met += match.has_value();
+    if (match) CHECK(match->id == 0);
   }
   const double promised = overlap_index(options).recall(0.6);
   CAPTURE(recall, promised, met);
@@ -137,28 +142,6 @@ TEST_CASE("the first of equal matches is reported, the most similar of others", 
   CHECK(index.find("a b c d e f g x")->exact);
   for (index_t id = 13; id < 20; ++id) index.add("k l m n o p q r", id);
   CHECK(index.find("k l m n o p q s")->id == 13);
-}
-
-TEST_CASE("a near duplicate is found among many texts of the same template", "[synthesis][overlap]") {
-  const auto text = [](index_t id, index_t twin) {  // 30 common words, 12 of its own, 2 that its twin lacks
-    std::string out;
-    for (index_t w = 0; w < 30; ++w) out += "c" + std::to_string(w) + ' ';
-    for (index_t w = 0; w < 14; ++w)
-      out += "t" + std::to_string(id) + "w" + std::to_string(w) + (w < 2 * twin ? "x " : " ");
-    return out;
-  };
-  constexpr index_t texts = 1500;
-  overlap_index index({.shingle_words = 1});
-  for (index_t id = 0; id < texts; ++id) index.add(text(id, 0), id);
-  index_t found = 0;
-  for (index_t id = 0; id < texts; ++id) {
-    const auto match = index.find(text(id, 1));
-    if (!match) continue;
-    ++found;
-    CHECK(match->id == id);
-    CHECK(match->similarity == Approx(42.0 / 46));
-  }
-  CHECK(found >= texts - 1);
 }
 
 TEST_CASE("results depend on the seed only through recall", "[synthesis][overlap]") {

@@ -39,8 +39,9 @@ TEST_CASE("a run remembers everything across a restart", "[synthesis][run_state]
   REQUIRE(state.candidates(1).size() == 2);
   CHECK(state.candidates(1)[0].answer == "42");
   CHECK(state.candidates(1)[1].verdict == "unparsed");
-  CHECK(state.responses("problem", 0, 9) == std::map<index_t, std::vector<std::string>>{{7, {"a", "b"}}});
-  CHECK(state.responses("solution", 0, 100).empty());
+  const std::vector<index_t> numbers{7, 8};
+  CHECK(state.responses("problem", numbers) == std::map<index_t, std::vector<std::string>>{{7, {"a", "b"}}});
+  CHECK(state.responses("solution", numbers).empty());
 }
 
 TEST_CASE("a changed configuration is refused with the difference named", "[synthesis][run_state]") {

@@ -7,14 +7,15 @@
 #include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/diversity/vendi.hpp>
-#include <prismatic/gradient/collect.hpp>
 #include <prismatic/gradient/row_store.hpp>
+#include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/sample.hpp>
 #include <prismatic/synthesis/answer.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/overlap.hpp>
+#include <prismatic/synthesis/responses.hpp>
 #include <prismatic/synthesis/run_state.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/transformer/proxy.hpp>
@@ -23,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -99,6 +101,7 @@ class synthesis_run {
   struct candidate {
     candidate_record record;
     sample made;
+    index_t row = -1;  // of judged_
     bool alive = true;
 
     void drop(std::string verdict, std::string detail = {}) {
@@ -124,9 +127,10 @@ class synthesis_run {
     std::vector<sample> missing;
     for (const sample& s : result_.pool)
       if (!store_.contains(s.id)) missing.push_back(s);
-    const auto [rows, unusable] = rows_of(missing);
-    if (!unusable.empty()) throw data_error("seeds", 0, "", unusable.begin()->second, "a sample with a gradient");
-    append_rows(missing, rows);
+    const sample_rows<T> found = rows_of(missing);
+    if (!found.refused.empty())
+      throw data_error("seeds", 0, "", "one that cannot be used: " + found.refused.front().reason, "usable samples");
+    append_rows(missing, found.gradients, found.used);
     load_rows();
     vendi_ = vendi(cx_, result_.rows).score;
   }
@@ -143,7 +147,7 @@ class synthesis_run {
     record.generated = last - first;
     record.unparsed = dropped(candidates);
     drop_repeats(candidates, record);
-    solve(candidates, first, last);
+    solve(candidates);
     record.disagreed = verdicts(candidates, "no agreement");
     record.verified = alive(candidates);
 
@@ -157,37 +161,26 @@ class synthesis_run {
 
   // Asks for problems [first, last), or reads what was answered before; parses them all alike.
   std::vector<candidate> written(index_t first, index_t last, const pool_clusters<T>& clusters) {
-    auto responses = state_.responses("problem", first, last);
     std::vector<std::string> questions, solutions;
     for (const sample& s : result_.pool) {
       questions.push_back(s.prompt());
       solutions.emplace_back(s.completion());
     }
     const std::vector<index_t> shown = examples(clusters);
-    std::vector<index_t> missing;
-    for (index_t number = first; number < last; ++number)
-      if (!responses.contains(number)) missing.push_back(number);
-    in_chunks(missing, "generating", [&](std::span<const index_t> numbers) {
-      std::vector<std::vector<few_shot>> shots(numbers.size());
-      std::vector<generation_request> requests;
-      for (std::size_t i = 0; i < numbers.size(); ++i) {
-        const random_stream random(cx_.seed(), "synthesis/few-shot/" + std::to_string(numbers[i]));
-        for (index_t k = 0; k < options_.shots; ++k) {
-          const auto pick = static_cast<std::size_t>(shown[static_cast<std::size_t>(
-              random.below(static_cast<std::uint64_t>(k), static_cast<index_t>(shown.size())))]);
-          shots[i].push_back({questions[pick], solutions[pick]});
-        }
-        requests.push_back({static_cast<std::uint64_t>(numbers[i]), shots[i]});
+    const auto shots = [&](index_t number) {
+      const random_stream random(cx_.seed(), "synthesis/few-shot/" + std::to_string(number));
+      std::vector<few_shot> out;
+      for (index_t k = 0; k < options_.shots; ++k) {
+        const index_t pick = random.below(static_cast<std::uint64_t>(k), static_cast<index_t>(shown.size()));
+        const auto place = static_cast<std::size_t>(shown[static_cast<std::size_t>(pick)]);
+        out.push_back({questions[place], solutions[place]});
       }
-      const std::vector<generation> answers = generator_.generate(requests);
-      std::map<index_t, std::vector<std::string>> fresh;
-      for (std::size_t i = 0; i < numbers.size(); ++i) fresh[numbers[i]] = {answers[i].text};
-      state_.store_responses("problem", fresh);
-      responses.merge(fresh);
-    });
-
+      return out;
+    };
+    std::vector<index_t> numbers(static_cast<std::size_t>(last - first));
+    std::iota(numbers.begin(), numbers.end(), first);
     std::vector<candidate> out;
-    for (const auto& [number, texts] : responses) {
+    for (const auto& [number, texts] : ask_generator(generator_, state_, numbers, shots, asking())) {
       candidate c;
       c.record.number = number;
       if (const std::optional<problem> posed = parse_problem(texts.front())) {
@@ -231,34 +224,14 @@ class synthesis_run {
     }
   }
 
-  void solve(std::vector<candidate>& candidates, index_t first, index_t last) {
-    auto responses = state_.responses("solution", first, last);
-    std::vector<index_t> missing;
-    for (std::size_t i = 0; i < candidates.size(); ++i)
-      if (candidates[i].alive && !responses.contains(candidates[i].record.number))
-        missing.push_back(static_cast<index_t>(i));
-    in_chunks(missing, "solving", [&](std::span<const index_t> places) {
-      std::vector<problem> problems;
-      std::vector<solve_request> requests;
-      problems.reserve(places.size());
-      for (const index_t place : places) {
-        const candidate_record& r = candidates[static_cast<std::size_t>(place)].record;
-        problems.push_back({r.topic, r.question, r.solution, r.answer});
-        requests.push_back({static_cast<std::uint64_t>(r.number), &problems.back(), options_.attempts});
-      }
-      const std::vector<solution> answers = solver_.solve(requests);
-      std::map<index_t, std::vector<std::string>> fresh;
-      for (std::size_t i = 0; i < places.size(); ++i) {
-        auto& texts = fresh[candidates[static_cast<std::size_t>(places[i])].record.number];
-        for (const attempt& a : answers[i].attempts) texts.push_back(a.text);
-      }
-      state_.store_responses("solution", fresh);
-      responses.merge(fresh);
-    });
-
+  void solve(std::vector<candidate>& candidates) {
+    std::map<index_t, problem> problems;
+    for (const candidate& c : candidates)
+      if (c.alive) problems[c.record.number] = {c.record.topic, c.record.question, c.record.solution, c.record.answer};
+    response_map responses = ask_solver(solver_, state_, problems, options_.attempts, asking());
     for (candidate& c : candidates) {
       if (!c.alive) continue;
-      const std::vector<std::string>& texts = responses[c.record.number];
+      std::vector<std::string>& texts = responses[c.record.number];
       std::vector<attempt> attempts;
       for (const std::string& text : texts) attempts.push_back({text, extract_answer(text)});
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
@@ -282,28 +255,19 @@ class synthesis_run {
         samples.push_back(c.made);
         owners.push_back(&c);
       }
-    const auto [rows, unusable] = rows_of(samples);
-    std::vector<token_id> usable;
-    for (std::size_t i = 0; i < owners.size(); ++i)
-      if (const auto reason = unusable.find(static_cast<index_t>(i)); reason != unusable.end())
-        owners[i]->drop("unusable", reason->second);
-      else
-        usable.push_back(static_cast<token_id>(i));
-    record.unusable = static_cast<index_t>(unusable.size());
-    record.judged = static_cast<index_t>(usable.size());
+    judged_ = rows_of(samples);
+    for (const refused_sample& r : judged_.refused) owners[static_cast<std::size_t>(r.index)]->drop("unusable", r.reason);
+    record.unusable = static_cast<index_t>(judged_.refused.size());
+    record.judged = static_cast<index_t>(judged_.used.size());
 
-    judged_ = {matrix<T>(record.judged, rows.rows.cols()), {}, {}, {}};
-    B::gather_rows(cx_, rows.rows, usable, judged_.rows.view());
-    const filter_result verdict = filter_candidates(cx_, result_.rows, clusters, judged_.rows, options_.filter);
-    for (std::size_t i = 0; i < usable.size(); ++i) {
-      const auto place = static_cast<std::size_t>(usable[i]);
-      candidate& c = *owners[place];
-      judged_.losses.push_back(rows.losses[place]);
-      judged_.loss_tokens.push_back(rows.loss_tokens[place]);
+    const filter_result verdict =
+        filter_candidates(cx_, result_.rows, clusters, judged_.gradients.rows, options_.filter);
+    for (std::size_t i = 0; i < judged_.used.size(); ++i) {
+      candidate& c = *owners[static_cast<std::size_t>(judged_.used[i])];
+      c.row = static_cast<index_t>(i);
       c.record.cluster = verdict.clusters[i];
       c.record.surprisal = verdict.surprisals[i];
       record.in_sparse += verdict.in_sparse[i] ? 1 : 0;
-      place_[c.record.number] = static_cast<index_t>(i);
       if (!verdict.keep[i]) c.drop("filtered");
     }
   }
@@ -311,15 +275,10 @@ class synthesis_run {
   void commit(std::vector<candidate>& candidates, round_record& record) {
     std::vector<sample> kept;
     std::vector<candidate_record> records;
-    std::vector<token_id> places;
-    gradient_rows<T> rows;
+    std::vector<index_t> rows;
     for (candidate& c : candidates) {
       if (c.alive) {
         c.record.verdict = "kept";
-        const index_t place = place_.at(c.record.number);
-        places.push_back(static_cast<token_id>(place));
-        rows.losses.push_back(judged_.losses[static_cast<std::size_t>(place)]);
-        rows.loss_tokens.push_back(judged_.loss_tokens[static_cast<std::size_t>(place)]);
         c.made.raw = json{{"id", c.made.id},
                           {"topic", c.record.topic},
                           {"problem", c.record.question},
@@ -328,12 +287,11 @@ class synthesis_run {
                           {"round", record.round}}
                          .dump();
         kept.push_back(std::move(c.made));
+        rows.push_back(c.row);
       }
       records.push_back(std::move(c.record));
     }
-    rows.rows = matrix<T>(static_cast<index_t>(places.size()), judged_.rows.cols());
-    B::gather_rows(cx_, judged_.rows, places, rows.rows.view());
-    append_rows(kept, rows);
+    append_rows(kept, judged_.gradients, rows);
 
     for (const sample& s : kept) {
       seen_.add(s.prompt(), static_cast<index_t>(result_.pool.size()));
@@ -345,51 +303,29 @@ class synthesis_run {
     record.vendi_after = vendi_ = kept.empty() ? vendi_ : vendi(cx_, result_.rows).score;
     state_.commit_round(record, records, kept);
     result_.rounds.push_back(record);
-    place_.clear();
   }
 
-  // Rows of some samples; those that cannot have one, with the reason.
-  std::pair<gradient_rows<T>, std::map<index_t, std::string>> rows_of(std::span<const sample> samples) {
-    encoded_samples encoded = encode(proxy_, samples);
-    std::map<index_t, std::string> unusable;
-    for (const refused_sample& r : encoded.refused) unusable[r.index] = r.reason;
-    std::vector<token_sequence> sequences;
-    std::vector<index_t> owners;
-    for (std::size_t i = 0; i < encoded.sequences.size(); ++i)
-      if (encoded.sequences[i].size() > 0) {
-        sequences.push_back(std::move(encoded.sequences[i]));
-        owners.push_back(static_cast<index_t>(i));
-      }
-    const gradient_rows<T> found =
-        collect_rows(cx_, proxy_.model, sequences, projection_,
-                     {.batch_tokens = options_.batch_tokens, .on_progress = options_.on_progress});
-    for (const index_t bad : found.bad) unusable[owners[static_cast<std::size_t>(bad)]] = "a gradient that is zero or not finite";
-    gradient_rows<T> out{matrix<T>(static_cast<index_t>(samples.size()), projection_.width()),
-                         std::vector<double>(samples.size()), std::vector<index_t>(samples.size()), {}};
-    for (std::size_t i = 0; i < owners.size(); ++i) {
-      const auto owner = static_cast<std::size_t>(owners[i]);
-      std::copy_n(found.rows.view().row(static_cast<index_t>(i)), projection_.width(), out.rows.view().row(owners[i]));
-      out.losses[owner] = found.losses[i];
-      out.loss_tokens[owner] = found.loss_tokens[i];
-    }
-    return {std::move(out), std::move(unusable)};
+  sample_rows<T> rows_of(std::span<const sample> samples) {
+    return collect_samples(cx_, proxy_, samples, projection_, {},
+                           {.batch_tokens = options_.batch_tokens, .on_progress = options_.on_progress});
   }
 
-  // A kill between this and the round's commit leaves rows of candidates the state does not know: they are
-  // found again, not appended twice.
-  void append_rows(std::span<const sample> samples, const gradient_rows<T>& rows) {
+  // Stores row rows[i] of sample i. A kill between this and the round's commit leaves rows of candidates the
+  // state does not know: they are found again, not appended twice.
+  void append_rows(std::span<const sample> samples, const gradient_rows<T>& from, std::span<const index_t> rows) {
     std::vector<std::string> ids;
     std::vector<token_id> places;
     gradient_rows<T> fresh;
-    for (std::size_t i = 0; i < samples.size(); ++i)
-      if (!store_.contains(samples[i].id)) {
-        ids.push_back(samples[i].id);
-        places.push_back(static_cast<token_id>(i));
-        fresh.losses.push_back(rows.losses[i]);
-        fresh.loss_tokens.push_back(rows.loss_tokens[i]);
-      }
-    fresh.rows = matrix<T>(static_cast<index_t>(places.size()), rows.rows.cols());
-    B::gather_rows(cx_, rows.rows, places, fresh.rows.view());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      if (store_.contains(samples[i].id)) continue;
+      const auto row = static_cast<std::size_t>(rows[i]);
+      ids.push_back(samples[i].id);
+      places.push_back(static_cast<token_id>(rows[i]));
+      fresh.losses.push_back(from.losses[row]);
+      fresh.loss_tokens.push_back(from.loss_tokens[row]);
+    }
+    fresh.rows = matrix<T>(static_cast<index_t>(places.size()), from.rows.cols());
+    B::gather_rows(cx_, from.rows, places, fresh.rows.view());
     store_.append(ids, fresh);
   }
 
@@ -399,14 +335,7 @@ class synthesis_run {
     result_.rows = store_.template load<T>(ids).rows;
   }
 
-  template <class F>
-  void in_chunks(std::span<const index_t> items, std::string_view stage, F&& body) {
-    const auto step = static_cast<std::size_t>(std::max<index_t>(1, options_.requests_at_once));
-    for (std::size_t i = 0; i < items.size(); i += step) {
-      body(items.subspan(i, std::min(step, items.size() - i)));
-      options_.on_progress(stage, static_cast<index_t>(std::min(i + step, items.size())), static_cast<index_t>(items.size()));
-    }
-  }
+  [[nodiscard]] asking_options asking() const { return {options_.requests_at_once, options_.on_progress}; }
 
   [[nodiscard]] index_t quota_of(index_t round) const {
     if (options_.quotas.empty()) return options_.target;
@@ -439,8 +368,7 @@ class synthesis_run {
   synthesis_options options_;
   overlap_index seen_;
   synthesis_result<T> result_;
-  gradient_rows<T> judged_;              // of the round's candidates that reached the filter
-  std::map<index_t, index_t> place_;     // candidate number -> row of judged_
+  sample_rows<T> judged_;  // of the round's candidates that reached the filter
   double vendi_ = 0;
 };
 

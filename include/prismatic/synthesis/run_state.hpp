@@ -141,13 +141,15 @@ class run_state {
     return out;
   }
 
-  /// Stored responses of `role` with numbers in [first, last): attempts by number, in order.
-  [[nodiscard]] std::map<index_t, std::vector<std::string>> responses(std::string_view role, index_t first, index_t last) {
+  /// The responses of `role` that are stored for the given requests: attempts by number, in order.
+  [[nodiscard]] std::map<index_t, std::vector<std::string>> responses(std::string_view role,
+                                                                      std::span<const index_t> numbers) {
     std::map<index_t, std::vector<std::string>> out;
-    auto rows = database_.prepare(
-        "SELECT number, text FROM responses WHERE role = ? AND number >= ? AND number < ? ORDER BY number, attempt");
-    rows.bind(role, first, last);
-    while (rows.step()) out[rows.integer(0)].push_back(rows.text(1));
+    auto rows = database_.prepare("SELECT text FROM responses WHERE role = ? AND number = ? ORDER BY attempt");
+    for (const index_t number : numbers) {
+      rows.bind(role, number);
+      while (rows.step()) out[number].push_back(rows.text(0));
+    }
     return out;
   }
 

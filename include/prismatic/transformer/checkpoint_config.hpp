@@ -118,15 +118,19 @@ class checkpoint_config_reader {
     const json_place inside{.file = path_, .inside = joined != nullptr ? "rope_parameters" : "rope_scaling"};
     out_.decoder.rope_theta = joined != nullptr ? number(*joined, "rope_theta", inside) : number(config_, "rope_theta", top_);
     if (const json* const rope = joined != nullptr ? joined : scaling) read_scaling(*rope, inside);
-    for (const json* const object : {joined, scaling, &config_})
-      if (object != nullptr && value_or(*object, "partial_rotary_factor", 1.0, top_) != 1.0)
-        unsupported("partial_rotary_factor", described((*object)["partial_rotary_factor"]), "1");
+    refuse_partial_rotation(config_, top_);
+  }
+
+  void refuse_partial_rotation(const json& object, const json_place& place) const {
+    const double share = value_or(object, "partial_rotary_factor", 1.0, place);
+    if (share != 1) unsupported("partial_rotary_factor", std::to_string(share), "1");
   }
 
   void read_scaling(const json& rope, const json_place& inside) {
     const std::string field = std::string(inside.inside) + ".rope_type";
     const std::string_view spelled = find_field(rope, "rope_type", inside) == nullptr ? "type" : "rope_type";
     const auto type = require<std::string>(rope, spelled, inside);
+    refuse_partial_rotation(rope, inside);
     if (type == "default") return;
     if (type != "llama3") unsupported(field, in_quotes(type), "default or llama3");
     out_.decoder.rope_scaling = llama3_rope_scaling{number(rope, "factor", inside), number(rope, "low_freq_factor", inside),

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -50,10 +49,10 @@ class checkpoint_weights {
   checkpoint_weights& operator=(const checkpoint_weights&) = delete;
 
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
-  [[nodiscard]] const std::map<std::string, located_tensor, std::less<>>& tensors() const noexcept { return tensors_; }
+  [[nodiscard]] const std::map<std::string, located_tensor>& tensors() const noexcept { return tensors_; }
 
   /// The tensor of that name, or nullptr.
-  [[nodiscard]] const located_tensor* find(std::string_view name) const {
+  [[nodiscard]] const located_tensor* find(const std::string& name) const {
     const auto found = tensors_.find(name);
     return found == tensors_.end() ? nullptr : &found->second;
   }
@@ -96,7 +95,7 @@ class checkpoint_weights {
   std::string directory_;
   std::vector<safetensors_file> files_;
   std::map<std::string, std::string> mapped_to_;  // tensor to shard, as the index says
-  std::map<std::string, located_tensor, std::less<>> tensors_;
+  std::map<std::string, located_tensor> tensors_;
 };
 
 }  // namespace prismatic
