@@ -66,6 +66,7 @@
 #include <prismatic/gradient/materialise.hpp>
 #include <prismatic/gradient/pieces.hpp>
 #include <prismatic/gradient/row_store.hpp>
+#include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/gradient/sketch.hpp>
 #include <prismatic/gradient/squared_norm.hpp>
 #include <prismatic/interop/eigen.hpp>
@@ -119,6 +120,7 @@
 #include <prismatic/synthesis/procedural_solver.hpp>
 #include <prismatic/synthesis/quantity_problems.hpp>
 #include <prismatic/synthesis/rational.hpp>
+#include <prismatic/synthesis/responses.hpp>
 #include <prismatic/synthesis/run.hpp>
 #include <prismatic/synthesis/run_state.hpp>
 #include <prismatic/synthesis/vote.hpp>

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 using namespace prismatic;
 
@@ -158,35 +159,54 @@ TEST_CASE("a sink is ready for the next batch", "[gradient][sketch]") {
   }
 }
 
+namespace {
+
+// A projection that notes the most scratch that was held while a tile was alive.
+struct watching {
+  static constexpr std::string_view name = "watching";
+  rademacher projection;
+  index_t* peak;
+  [[nodiscard]] index_t width() const { return projection.width(); }
+  [[nodiscard]] double scale() const { return projection.scale(); }
+  void accumulate(context<cpu_backend<>>& cx, const tensor_block& block, matrix_view<const float> g,
+                  matrix_view<float> z) const {
+    projection.accumulate(cx, block, g, z);
+    *peak = std::max(*peak, cx.scratch().held_bytes());
+  }
+};
+
+}  // namespace
+
 TEST_CASE("memory does not grow with the number of parameters", "[gradient][sketch]") {
   using B = cpu_backend<>;
   // 64 sequences of one input token: activations are small beside the parameters, and 64 gradients of one
   // weight (16 MiB and more) do not fit a tile.
-  const auto config = [](index_t width) {
-    return decoder_config{.vocabulary = 16, .width = width, .layers = 1, .heads = 4, .kv_heads = 4,
-                          .head_dim = width / 4, .ffn = 4 * width, .context = 4};
-  };
   std::vector<token_sequence> data;
   for (token_id s = 0; s < 64; ++s) data.push_back({{s % 16, s / 16}, {false, true}});
   const packed_batch batch = test::pack_all(data);
-  const rademacher r(64, 1);
   struct measured {
-    index_t parameter_bytes, held_bytes;
+    index_t parameters, peak;  // bytes
   };
   const auto measure = [&](index_t width) {
     context<B> cx({.threads = 1});
-    decoder<B, float> model(config(width));
+    decoder<B, float> model({.vocabulary = 16, .width = width, .layers = 1, .heads = 4, .kv_heads = 4,
+                             .head_dim = width / 4, .ffn = 4 * width, .context = 4});
     model.initialise(1);
-    const matrix<float> rows = sketched(cx, model, batch, r);
-    CHECK(std::isfinite(rows(63, 63)));
-    return measured{model.parameters().scalars() * index_t{sizeof(float)}, cx.scratch().held_bytes()};
+    measured out{model.parameters().scalars() * index_t{sizeof(float)}, 0};
+    const watching projection{rademacher(64, 1), &out.peak};
+    sketch_sink<B, float, watching> sink(cx, model.parameters().infos(), projection);
+    sink.begin(64);
+    test::sweep(cx, model, batch, sink);
+    CHECK(std::isfinite(sink.finish()(63, 63)));
+    return out;
   };
   const measured narrow = measure(128), wide = measure(256);
-  CAPTURE(narrow.parameter_bytes, narrow.held_bytes, wide.parameter_bytes, wide.held_bytes);
-  CHECK(wide.parameter_bytes > 3 * narrow.parameter_bytes);
-  // P floats more would be 3 MiB a sequence, 192 MiB for the batch; activations alone double.
-  CHECK(wide.held_bytes - narrow.held_bytes < wide.parameter_bytes - narrow.parameter_bytes);
-  CHECK(wide.held_bytes < 64 * wide.parameter_bytes / 8);
+  CAPTURE(narrow.parameters, narrow.peak, wide.parameters, wide.peak);
+  CHECK(wide.parameters > 3 * narrow.parameters);
+  CHECK(narrow.peak >= index_t{16} << 20);  // the tile was seen
+  // Activations double; P floats more would be 3 MiB for one sequence, 192 MiB for the batch.
+  CHECK(wide.peak - narrow.peak < wide.parameters - narrow.parameters);
+  CHECK(wide.peak < 64 * wide.parameters / 8);
 }
 
 TEST_CASE("a gradient of many tiles is projected like any other", "[gradient][sketch]") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/philox.hpp>
@@ -63,6 +64,8 @@ template <class B>
   require_option(options.level > 0 && options.level < 1,
                  "vendi_confidence: level: expected more than 0, less than 1");
   if (!options.rows_are_unit) plan_rows<B, T>(cx, z, {}, {});  // names an unusable row of `rows`
+
+  static_cast<void>(narrow<token_id>(n, "vendi_confidence: rows"));
 
   confidence_result out{};
   out.subsample = m;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
@@ -51,7 +52,7 @@ class greedy_search {
   greedy_search(context<B>& cx, space_view rows, index_t picks, const greedy_options& options)
       : cx_(cx),
         rows_(rows),
-        lengths_(checked_lengths(cx, rows)),
+        plan_(plan_rows<B, T>(cx, rows, {}, {})),
         prior_(options.prior_rows / static_cast<double>(rows.cols())),
         log_(prior_, prior_ + static_cast<double>(picks)),
         interval_(
@@ -89,8 +90,13 @@ class greedy_search {
     return v[static_cast<std::size_t>(i)];
   }
 
-  static std::vector<double> checked_lengths(context<B>& cx, space_view rows) {
-    return plan_rows<B, T>(cx, rows, {}, {}).factors;  // 1 / length
+  // out <- the rows named, at unit length.
+  void gather_unit(std::span<const index_t> which, matrix_view<T, B::space> out) {
+    const std::vector<token_id> ids(which.begin(), which.end());
+    std::vector<T> factors;
+    for (const index_t row : which) factors.push_back(static_cast<T>(at(plan_.factors, row)));
+    B::gather_rows(cx_, rows_, ids, out);
+    B::scale_rows(cx_, on_backend(cx_, factors), out);
   }
 
   [[nodiscard]] auto worse() const {  // than the other, for a heap with the best on top; ties: smaller index
@@ -132,8 +138,7 @@ class greedy_search {
       const auto n = static_cast<index_t>(some.size()), width = (recent_ - from) * nodes;
       if (width == 0) continue;
       const scratch_matrix<T, B::space> x(cx_.scratch(), n, rows_.cols()), dots(cx_.scratch(), n, width);
-      const std::vector<token_id> ids(some.begin(), some.end());
-      B::gather_rows(cx_, rows_, ids, x.view());
+      gather_unit(some, x.view());
       B::gemm(cx_, op::none, op::transpose, T(1), x, steps_.view().middle_rows(from * nodes, width), T(0),
               dots.view());
       const auto found = on_host(cx_, dots.view());
@@ -145,7 +150,7 @@ class greedy_search {
     double fall = 0;
     for (index_t l = (at(applied_, row) - from) * log_.size(); l < dots.cols(); ++l)
       fall += static_cast<double>(dots(0, l)) * static_cast<double>(dots(0, l));
-    at(bounds_, row) -= fall * at(lengths_, row) * at(lengths_, row);
+    at(bounds_, row) -= fall;
     at(applied_, row) = recent_;
     ++evaluations_;
   }
@@ -154,8 +159,7 @@ class greedy_search {
   void absorb(index_t row) {
     const index_t nodes = log_.size(), before = recent_ * nodes;
     const auto y = picked_.view().middle_rows(recent_, 1);
-    B::gather_rows(cx_, rows_.middle_rows(row, 1), std::vector<token_id>{0}, y);
-    B::scale_rows(cx_, on_backend(cx_, std::vector<T>{static_cast<T>(at(lengths_, row))}), y);
+    gather_unit({&row, 1}, y);
 
     const auto fresh = steps_.view().middle_rows(before, nodes);
     base_resolvents(y, fresh);
@@ -223,16 +227,13 @@ class greedy_search {
   }
 
   void score_all(const matrix<T, B::space>& root, double top) {
-    const index_t n = rows_.rows(), most = std::min(tile_rows, n);
-    const scratch_matrix<T, B::space> image(cx_.scratch(), most, rows_.cols());
-    for (index_t first = 0; first < n; first += most) {
-      const index_t count = std::min(most, n - first);
-      B::gemm(cx_, op::none, op::transpose, T(1), rows_.middle_rows(first, count), root.view(), T(0),
-              image.view().middle_rows(0, count));
-      const auto norms = row_lengths<B, T>(cx_, image.view().middle_rows(0, count));
-      for (index_t i = 0; i < count; ++i)
-        at(bounds_, first + i) = std::pow(at(norms, i) * at(lengths_, first + i), 2) - top;
-    }
+    const scratch_matrix<T, B::space> image(cx_.scratch(), std::min(tile_rows, rows_.rows()), rows_.cols());
+    for_each_tile<B, T>(cx_, rows_, plan_, tile_rows, [&](index_t first, space_view tile) {
+      const auto mapped = image.view().middle_rows(0, tile.rows());
+      B::gemm(cx_, op::none, op::transpose, T(1), tile, root.view(), T(0), mapped);
+      const auto norms = row_lengths<B, T>(cx_, mapped);
+      for (index_t i = 0; i < tile.rows(); ++i) at(bounds_, first + i) = at(norms, i) * at(norms, i) - top;
+    });
     std::ranges::fill(applied_, 0);
     evaluations_ += static_cast<index_t>(heap_.size());
     std::ranges::make_heap(heap_, worse());
@@ -240,7 +241,7 @@ class greedy_search {
 
   context<B>& cx_;
   space_view rows_;
-  std::vector<double> lengths_;  // 1 / length of each row
+  row_plan plan_;  // every row, to unit length
   double prior_;
   monotone_log log_;
   index_t interval_;
@@ -271,7 +272,7 @@ class greedy_search {
 /// @param rows  (n, d), d >= 1, any positive lengths; m, 0 to n
 /// @throws option_error, shape_error; numeric_error  a zero or non-finite row, named
 /// Cost: with Q about 11 nodes and r picks between eigensystems, at most 2 n d Q FLOP a pick for the rows (less
-/// what laziness saves) and 2 r d Q for the picks; m / r times 10 d^3 + 2 n d^2. Holds r Q d elements and
+/// what laziness saves) and 4 r d Q for the picks; m / r times 10 d^3 + 2 n d^2. Holds r Q d elements and
 /// 3 d^2, not a copy of the rows. Determinism: run_to_run.
 template <class B>
 [[nodiscard]] greedy_selection select_greedy(context<B>& cx, const viewable auto& rows, index_t m,
@@ -284,6 +285,7 @@ template <class B>
                  "select_greedy: prior_rows: expected a number above 0");
   require_option(options.refresh >= 0, "select_greedy: refresh: expected 0 or more picks");
   if (m == 0) return {};
+  static_cast<void>(narrow<token_id>(z.rows(), "select_greedy: rows"));
   if (z.cols() < 1) throw shape_error("select_greedy: columns: found 0, expected at least 1");
   return detail::greedy_search<B, T>(cx, z, m, options).run(m, options.prior_rows);
 }
