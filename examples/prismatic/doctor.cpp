@@ -7,6 +7,7 @@
 #include <prismatic/core/philox.hpp>
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
+#include <prismatic/transformer/checkpoint.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -131,6 +132,24 @@ check derivative() {
   return {"derivative of the loss against differences, relative error", std::abs(found - expected) / std::abs(expected), 1e-5};
 }
 
+// What was understood of the proxy.
+ordered_json describe(const prismatic::proxy<backend_type, scalar>& p, const shared_flags& flags) {
+  ordered_json out{{"name", p.name}, {"parameters", p.model.parameters().scalars()}, {"context", p.model.config().context}};
+  if (const auto* const chat = dynamic_cast<const chat_encoder*>(p.encoder.get())) {
+    const checkpoint_config config = read_decoder_config(p.name, flags.max_context);
+    const decoder_config& d = config.decoder;
+    out["architecture"] = config.family;
+    out["shape"] = {{"layers", d.layers}, {"width", d.width}, {"heads", d.heads}, {"kv_heads", d.kv_heads},
+                    {"head_dim", d.head_dim}, {"ffn", d.ffn}, {"vocabulary", d.vocabulary}, {"tied", d.tied}};
+    out["max_position_embeddings"] = config.positions;
+    out["dtype"] = checkpoint_weights(p.name).dtypes();
+    out["template"] = name_of(chat->style().format);
+  }
+  out["encoder"] = p.encoder->fingerprint();
+  out["weights"] = weights_fingerprint(p.model.parameters());
+  return out;
+}
+
 void run(const shared_flags& flags) {
   session s(flags);
   std::vector<check> checks{random_bits(), signs(s), spectrum(s), derivative()};
@@ -142,11 +161,7 @@ void run(const shared_flags& flags) {
   std::vector<std::vector<std::string>> lines;
   if (flags.proxy != "auto") {
     const auto& p = s.proxy_for({});
-    out["proxy"] = {{"name", p.name},
-                    {"parameters", p.model.parameters().scalars()},
-                    {"context", p.model.config().context},
-                    {"encoder", p.encoder->fingerprint()},
-                    {"weights", weights_fingerprint(p.model.parameters())}};
+    out["proxy"] = describe(p, flags);
     checks.push_back(batching(s, p));
   } else {
     prismatic::proxy<backend_type, scalar> p{decoder<backend_type, scalar>(auto_proxy_config()), std::make_shared<byte_encoder>(), "auto"};
@@ -165,9 +180,17 @@ void run(const shared_flags& flags) {
   if (flags.json) {
     say(out.dump(2));
   } else {
-    for (const auto& [key, value] : out.items())
-      if (key != "checks" && key != "healthy")
-        say(key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()));
+    const auto line = [](const std::string& key, const ordered_json& value) {
+      say(key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()));
+    };
+    for (const auto& [key, value] : out.items()) {
+      if (key == "checks" || key == "healthy") continue;
+      if (key != "proxy") {
+        line(key, value);
+        continue;
+      }
+      for (const auto& [part, what] : value.items()) line("proxy " + part, what);
+    }
     std::string text = table(lines);
     text.pop_back();
     say(text);
@@ -184,6 +207,7 @@ void add_doctor(CLI::App& app) {
   add_gradient_flags(*sub, *flags);
   sub->footer("Exits non-zero when a check fails.\n\nExamples:\n"
               "  prismatic doctor\n"
+              "  prismatic doctor --proxy Qwen2.5-0.5B-Instruct/\n"
               "  prismatic doctor --proxy proxy.safetensors --json\n");
   sub->callback([flags] { run(*flags); });
 }

@@ -4,6 +4,7 @@
 #include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/npy.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
+#include <prismatic/transformer/checkpoint.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -31,8 +32,14 @@ void add_data_flags(CLI::App& app, shared_flags& flags) {
 
 void add_gradient_flags(CLI::App& app, shared_flags& flags) {
   app.add_option("--proxy", flags.proxy,
-                 "proxy model: auto (a small byte-level decoder trained on the data), or a file made by --save-proxy")
+                 "proxy model: auto (a small byte-level decoder trained on the data), a Hugging Face checkpoint's "
+                 "directory (qwen2, qwen3, llama), or a file made by --save-proxy")
       ->capture_default_str();
+  app.add_option("--template", flags.template_name,
+                 "chat template of a checkpoint: qwen2.5, qwen3, llama3, llama3.1, chatml or none (default: its own)");
+  app.add_option("--max-context", flags.max_context, "positions of a checkpoint's context to use, if it has as many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--proxy-steps", flags.proxy_steps, "training steps of --proxy auto")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -64,10 +71,15 @@ dataset session::read(const std::string& path) const {
 
 const proxy<backend_type, scalar>& session::proxy_for(std::span<const sample> samples) {
   if (proxy_) return *proxy_;
+  const bool is_checkpoint = std::filesystem::is_directory(flags_.proxy);
+  require_option(flags_.template_name.empty() || (is_checkpoint && flags_.proxy != "auto"),
+                 "--template: found --proxy " + flags_.proxy + ", expected a checkpoint's directory");
   if (flags_.proxy == "auto") {
     proxy_ = train_auto_proxy<scalar>(
         cx_, samples, {.steps = flags_.proxy_steps, .seed = flags_.seed, .on_progress = progress(bar_)});
     if (!flags_.save_proxy.empty()) save_auto_proxy(*proxy_, flags_.save_proxy);
+  } else if (is_checkpoint) {
+    proxy_ = load_checkpoint<scalar>(cx_, flags_.proxy, {.template_name = flags_.template_name, .max_context = flags_.max_context});
   } else {
     proxy_ = load_auto_proxy<scalar>(cx_, flags_.proxy);
   }

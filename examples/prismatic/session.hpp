@@ -39,6 +39,8 @@ struct shared_flags {
   std::string proxy = "auto";
   index_t proxy_steps = 200;
   std::string save_proxy;
+  std::string template_name;
+  index_t max_context = 4096;
   index_t width = 1024;
   std::string truncation = "prompt";
   index_t batch_tokens = 4096;
@@ -48,7 +50,7 @@ struct shared_flags {
 void add_run_flags(CLI::App& app, shared_flags& flags);
 /// Flags of those that read samples: --format, --map, --on-bad-sample.
 void add_data_flags(CLI::App& app, shared_flags& flags);
-/// Flags of those that take gradients: --proxy and its kin, --width, --truncation, --batch-tokens.
+/// Flags of those that take gradients: --proxy, --template and their kin, --width, --truncation, --batch-tokens.
 void add_gradient_flags(CLI::App& app, shared_flags& flags);
 
 /// Rows and what they are the rows of. Without samples when the rows themselves were the input.
@@ -78,7 +80,7 @@ class session {
   /// Reads samples as --format, --map and --on-bad-sample say.
   [[nodiscard]] dataset read(const std::string& path) const;
 
-  /// The proxy that --proxy names; `auto` is trained on `samples`, once.
+  /// The proxy that --proxy names: `auto`, trained on `samples` once, a file of --save-proxy, or a checkpoint directory.
   [[nodiscard]] const prismatic::proxy<backend_type, scalar>& proxy_for(std::span<const sample> samples);
 
   /// The same for a run that must be able to go on: a trained proxy is kept in `path` and read back from there.

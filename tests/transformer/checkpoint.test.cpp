@@ -44,13 +44,13 @@ struct golden_checkpoint {
 // The samples whose logits and gradients are kept in full.
 constexpr std::size_t kept[] = {2, 6};
 
-// A copy of a checkpoint whose single weight file goes through `change(tensors, data)` first.
+// Sends the single weight file of a checkpoint through `change(tensors, data)`; `data` may hold new bytes.
 template <class Change>
 void rewrite(const test::damaged_checkpoint& checkpoint, Change&& change) {
   const safetensors_file file(checkpoint.path() + "/model.safetensors");
   std::vector<tensor_source> tensors;
   std::vector<std::vector<std::byte>> extra;
-  for (const tensor_entry& t : file.tensors()) tensors.push_back({t.name, t.type, t.shape, t.bytes});
+  for (const tensor_entry& t : file.tensors()) tensors.push_back(tensor_of(t.name, t.type, t.shape, t.bytes));
   change(tensors, extra);
   write_safetensors(checkpoint.path() + "/changed", tensors);
   checkpoint.write("model.safetensors", checkpoint.read("changed"));
@@ -228,7 +228,7 @@ TEST_CASE("missing, mis-shaped and unknown tensors are named", "[transformer][ch
     CHECK_THAT(refusal(checkpoint), Contains("\"model.norm.weight\": found shape (1, 32), expected (32)"));
   }
   SECTION("unknown") {
-    rewrite(checkpoint, [](auto& t, auto&) { t.push_back({"model.extra.weight", dtype::bf16, {0}, {}}); });
+    rewrite(checkpoint, [](auto& t, auto&) { t.push_back(tensor_of("model.extra.weight", dtype::bf16, {0}, {})); });
     CHECK_THAT(refusal(checkpoint), Contains("found tensor \"model.extra.weight\", expected none of that name"));
   }
   SECTION("not a float") {
@@ -242,11 +242,11 @@ TEST_CASE("what is stored beside the parameters is left alone where it changes n
   const test::damaged_checkpoint checkpoint("qwen2");
   const auto add_head = [](auto& t, auto& extra) {
     const tensor_source table = *std::ranges::find(t, "model.embed_tokens.weight", &tensor_source::name);
-    extra.emplace_back(table.bytes.begin(), table.bytes.end());
-    t.push_back({"lm_head.weight", table.type, table.shape, extra.back()});
+    extra.emplace_back(table.data, table.data + table.row_bytes);
+    t.push_back(tensor_of("lm_head.weight", table.type, table.shape, extra.back()));
   };
   SECTION("rotary frequencies") {
-    rewrite(checkpoint, [](auto& t, auto&) { t.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", dtype::f32, {0}, {}}); });
+    rewrite(checkpoint, [](auto& t, auto&) { t.push_back(tensor_of("model.layers.0.self_attn.rotary_emb.inv_freq", dtype::f32, {0}, {})); });
     CHECK_NOTHROW(load_checkpoint<float>(cx, checkpoint.path()));
   }
   SECTION("a tied head once more") {

@@ -28,8 +28,8 @@ template <class T>
 [[nodiscard]] auto as_xtensor(matrix_view<T> m) {
   const std::array<std::size_t, 2> shape{static_cast<std::size_t>(m.rows()), static_cast<std::size_t>(m.cols())};
   const std::array<std::ptrdiff_t, 2> strides{m.rows() > 1 ? m.stride() : 0, m.cols() > 1 ? 1 : 0};
-  const index_t extent = m.empty() ? 0 : (m.rows() - 1) * m.stride() + m.cols();
-  return xt::adapt(m.data(), static_cast<std::size_t>(extent), xt::no_ownership(), shape, strides);
+  // xtensor insists on a buffer of exactly as many elements as the shape has, whatever the strides span.
+  return xt::adapt(m.data(), static_cast<std::size_t>(m.size()), xt::no_ownership(), shape, strides);
 }
 template <class M>
   requires requires(M& m) { matrix_view(m); }
