@@ -212,7 +212,7 @@ TEST_CASE("memory does not grow with the number of parameters", "[gradient][sket
 TEST_CASE("a gradient of many tiles is projected like any other", "[gradient][sketch]") {
   using B = cpu_backend<>;
   context<B> cx({.threads = 2});
-  // 1200 sequences x 64 columns x 4 bytes: tiles of 54 of the 64 or 70 rows there are.
+  // 1200 sequences x 64 columns x 4 bytes: tiles of 6 of the 64 or 70 rows there are.
   decoder<B, float> model({.vocabulary = 40, .width = 64, .layers = 1, .heads = 2, .kv_heads = 1, .head_dim = 8,
                            .ffn = 70, .context = 4});
   model.initialise(1);

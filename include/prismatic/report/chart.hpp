@@ -98,7 +98,7 @@ class chart_frame {
 
 }  // namespace detail
 
-/// Lines with a legend. @throws shape_error  a series whose x and y differ in length; option_error  no point at all
+/// Lines with a legend; the points are marked while they are few. @throws shape_error  a series whose x and y differ in length; option_error  no point at all
 inline std::string line_chart(std::span<const chart_series> series, const chart_options& options) {
   std::vector<double> xs, ys;
   for (const chart_series& s : series) {
@@ -107,6 +107,7 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
     ys.insert(ys.end(), s.y.begin(), s.y.end());
   }
   require_option(!xs.empty(), "line_chart: no points");
+  constexpr std::size_t most_marks = 40;
   const auto [x_low, x_high] = std::ranges::minmax(xs);
   const auto [y_low, y_high] = std::ranges::minmax(ys);
   detail::chart_frame frame(x_low, x_high, y_low, y_high, options);
@@ -118,7 +119,7 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
       points += detail::chart_frame::number(frame.across(series[i].x[k])) + ',' +
                 detail::chart_frame::number(frame.down(series[i].y[k])) + ' ';
     frame.add("<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" + colour + "\" points=\"" + points + "\"/>\n");
-    for (std::size_t k = 0; k < series[i].x.size(); ++k)
+    for (std::size_t k = 0; k < series[i].x.size() && series[i].x.size() <= most_marks; ++k)
       frame.add("<circle r=\"3\" cx=\"" + detail::chart_frame::number(frame.across(series[i].x[k])) + "\" cy=\"" +
                 detail::chart_frame::number(frame.down(series[i].y[k])) + "\" fill=\"" + colour + "\"/>\n");
     frame.line(legend, 44, legend + 24, 44, colour, 1);
