@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace prismatic;
 
@@ -26,5 +27,5 @@ TEST_CASE("the sum of resolvents is a logarithm within 0.02 over its range", "[d
 TEST_CASE("a range that is none is refused", "[diversity][monotone_log]") {
   CHECK_THROWS_AS(monotone_log(0, 1), option_error);
   CHECK_THROWS_AS(monotone_log(2, 1), option_error);
-  CHECK_THROWS_AS(monotone_log(1, INFINITY), option_error);
+  CHECK_THROWS_AS(monotone_log(1, std::numeric_limits<double>::infinity()), option_error);
 }

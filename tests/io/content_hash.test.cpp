@@ -13,7 +13,8 @@ TEST_CASE("the hash is XXH3-128 in hexadecimal", "[io][content_hash]") {
 
 TEST_CASE("conversations are told apart by their turns", "[io][content_hash]") {
   using turns = std::vector<message>;
-  const turns a{{"user", "ab"}, {"assistant", "c"}}, b{{"user", "a"}, {"assistant", "bc"}}, c{{"user", "ab"}, {"tool", "c"}};
+  const turns a{{"user", "ab"}, {"assistant", "c"}}, b{{"user", "a"}, {"assistant", "bc"}},
+      c{{"user", "ab"}, {"tool", "c"}};
   CHECK(content_hash(a) == content_hash(turns(a)));
   CHECK(content_hash(a) != content_hash(b));
   CHECK(content_hash(a) != content_hash(c));

@@ -34,7 +34,8 @@ TEST_CASE("a file of mixed schemas reads as one data set", "[io][dataset]") {
 
 TEST_CASE("a JSON array reads like JSON Lines", "[io][dataset]") {
   const test::temporary_directory directory;
-  const dataset found = read_samples(directory.write("a.json", "\n[\n  {\n    \"text\": \"one\",\r\n    \"n\": 1.50\n  },\n  {\"text\":\"two\"}\n]\n"));
+  const dataset found = read_samples(directory.write(
+      "a.json", "\n[\n  {\n    \"text\": \"one\",\r\n    \"n\": 1.50\n  },\n  {\"text\":\"two\"}\n]\n"));
   REQUIRE(found.size() == 2);
   CHECK(found.samples[0].line == 3);
   CHECK(found.samples[0].raw == "{     \"text\": \"one\",     \"n\": 1.50   }");
@@ -48,21 +49,27 @@ TEST_CASE("a JSON array reads like JSON Lines", "[io][dataset]") {
 
 TEST_CASE("a bad line is refused by file and number, or skipped with its reason", "[io][dataset]") {
   const test::temporary_directory directory;
-  const std::string path = directory.write("a.jsonl", "{\"text\":\"one\"}\n{\"text\":}\n\n{\"tex\":\"two\"}\n{\"text\":\"\xFF\"}\n{\"text\":\"three\"}\n");
+  const std::string path = directory.write(
+      "a.jsonl",
+      "{\"text\":\"one\"}\n{\"text\":}\n\n{\"tex\":\"two\"}\n{\"text\":\"\xFF\"}\n{\"text\":\"three\"}\n");
   CHECK_THROWS_WITH(read_samples(path), Catch::StartsWith(path + ":2: "));
   const dataset found = read_samples(path, {.on_bad_record = bad_record::skip});
   CHECK(found.size() == 2);
   REQUIRE(found.skipped.size() == 3);
   CHECK(found.skipped[0].line == 2);
   CHECK(found.skipped[1].line == 4);
-  CHECK(found.skipped[1].reason == path + ":4: found fields \"tex\", expected one of: messages; conversations; premise + hypothesis + label; "
-                                          "instruction + output; prompt + completion; problem + solution; question + answer; query + response; text");
+  CHECK(found.skipped[1].reason ==
+        path +
+            ":4: found fields \"tex\", expected one of: messages; conversations; premise + hypothesis + label; "
+            "instruction + output; prompt + completion; problem + solution; question + answer; query + "
+            "response; text");
   CHECK(found.skipped[2].line == 5);
 }
 
 TEST_CASE("nothing to read is refused", "[io][dataset]") {
   const test::temporary_directory directory;
-  CHECK_THROWS_WITH(read_samples(directory.write("a", "")), directory / "a: found no records, expected at least one sample");
+  CHECK_THROWS_WITH(read_samples(directory.write("a", "")),
+                    directory / "a: found no records, expected at least one sample");
   CHECK_THROWS_AS(read_samples(directory.write("a", "\n \n")), data_error);
   CHECK_THROWS_WITH(read_samples(directory.write("a", "x\ny\n"), {.on_bad_record = bad_record::skip}),
                     Catch::Contains("found no usable sample among 2 records") && Catch::Contains(":1: "));
@@ -72,8 +79,10 @@ TEST_CASE("nothing to read is refused", "[io][dataset]") {
 
 TEST_CASE("an id that comes twice is refused", "[io][dataset]") {
   const test::temporary_directory directory;
-  const std::string path = directory.write("a", "{\"id\":7,\"text\":\"one\"}\n{\"id\":\"7\",\"text\":\"two\"}\n");
-  CHECK_THROWS_WITH(read_samples(path), path + ":2: id: found \"7\", which line 1 has too, expected an id of its own");
+  const std::string path =
+      directory.write("a", "{\"id\":7,\"text\":\"one\"}\n{\"id\":\"7\",\"text\":\"two\"}\n");
+  CHECK_THROWS_WITH(read_samples(path),
+                    path + ":2: id: found \"7\", which line 1 has too, expected an id of its own");
   const dataset found = read_samples(path, {.on_bad_record = bad_record::skip});
   CHECK(found.size() == 1);
   CHECK(found.skipped.size() == 1);
@@ -83,7 +92,8 @@ TEST_CASE("content that comes again without ids is kept and reported", "[io][dat
   const test::temporary_directory directory;
   const std::string one = "{\"text\":\"one\"}\n", two = "{\"text\":\"two\"}\n";
   const std::string hash = content_hash("4:text3:one");
-  const dataset found = read_samples(directory.write("a", one + two + one + "{\"id\":\"" + hash + "#3\",\"text\":\"x\"}\n" + one));
+  const dataset found = read_samples(
+      directory.write("a", one + two + one + "{\"id\":\"" + hash + "#3\",\"text\":\"x\"}\n" + one));
   REQUIRE(found.size() == 5);
   CHECK(found.samples[0].id == hash);
   CHECK(found.samples[2].id == hash + "#2");
@@ -99,7 +109,8 @@ TEST_CASE("format and map reach every record", "[io][dataset]") {
   const std::string path = directory.write("a", "{\"text\":\"T\",\"question\":\"Q\",\"answer\":\"A\"}\n");
   CHECK(read_samples(path).count(schema::question_answer) == 1);
   CHECK(read_samples(path, {.schemas = {.format = schema::text}}).count(schema::text) == 1);
-  const dataset mapped = read_samples(path, {.schemas = {.fields = {.prompt = "text", .completion = "question"}}});
+  const dataset mapped =
+      read_samples(path, {.schemas = {.fields = {.prompt = "text", .completion = "question"}}});
   CHECK(mapped.samples[0].completion() == "Q");
   CHECK(mapped.count(schema::mapped) == 1);
   CHECK_THROWS_AS(read_samples(path, {.schemas = {.fields = {.prompt = "text"}}}), option_error);
@@ -108,7 +119,8 @@ TEST_CASE("format and map reach every record", "[io][dataset]") {
 TEST_CASE("arbitrary bytes never do worse than a refusal", "[io][dataset]") {
   const test::temporary_directory directory;
   const std::string whole =
-      "{\"id\":1,\"messages\":[{\"role\":\"user\",\"content\":\"caf\xC3\xA9 \\u00e9\"},{\"role\":\"assistant\",\"content\":\"A\"}]}\n"
+      "{\"id\":1,\"messages\":[{\"role\":\"user\",\"content\":\"caf\xC3\xA9 "
+      "\\u00e9\"},{\"role\":\"assistant\",\"content\":\"A\"}]}\n"
       "{\"instruction\":\"I\",\"input\":\"X\",\"output\":\"A\",\"n\":[1,2.5e3,null,true]}\n";
   int refused = 0;
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {

@@ -44,22 +44,26 @@ TEST_CASE("every prefix of a document is refused in one line", "[io][json]") {
 }
 
 TEST_CASE("invalid UTF-8 is refused at its byte", "[io][json]") {
-  const std::string bad = GENERATE(as<std::string>{}, "\xFF", "\xC3(", "\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82");
-  CHECK_THROWS_WITH(parse("{\"abc\": \"" + bad + "\"}"),
-                    Catch::StartsWith("data.jsonl:7: byte ") && Catch::EndsWith("found invalid UTF-8, expected UTF-8"));
+  const std::string bad =
+      GENERATE(as<std::string>{}, "\xFF", "\xC3(", "\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82");
+  CHECK_THROWS_WITH(
+      parse("{\"abc\": \"" + bad + "\"}"),
+      Catch::StartsWith("data.jsonl:7: byte ") && Catch::EndsWith("found invalid UTF-8, expected UTF-8"));
   CHECK_THROWS_WITH(parse("{\"a\": \"\xFF\"}"), Catch::Contains("byte 7:"));
   CHECK_THROWS_AS(parse("{\"a\": \"\\ud800\"}"), data_error);
 }
 
 TEST_CASE("a key that occurs twice is refused", "[io][json]") {
-  CHECK_THROWS_WITH(parse(R"({"a":1,"b":{"a":1},"a":2})"), "data.jsonl:7: found the key \"a\" twice, expected every key once");
+  CHECK_THROWS_WITH(parse(R"({"a":1,"b":{"a":1},"a":2})"),
+                    "data.jsonl:7: found the key \"a\" twice, expected every key once");
   CHECK_THROWS_AS(parse(R"([{"a":{"x":1,"\u0078":2}}])"), data_error);
 }
 
 TEST_CASE("deep nesting is refused before it can hurt", "[io][json]") {
   const std::size_t depth = static_cast<std::size_t>(max_json_depth);
   CHECK_NOTHROW(parse(std::string(depth, '[') + std::string(depth, ']')));
-  CHECK_THROWS_WITH(parse(std::string(depth + 1, '[') + std::string(depth + 1, ']')), Catch::Contains("nested deeper"));
+  CHECK_THROWS_WITH(parse(std::string(depth + 1, '[') + std::string(depth + 1, ']')),
+                    Catch::Contains("nested deeper"));
   CHECK_THROWS_WITH(parse(std::string(std::size_t{1} << 22, '[')), Catch::Contains("nested deeper"));
   std::string objects;
   for (int i = 0; i < 100000; ++i) objects += "{\"a\":";
@@ -67,7 +71,8 @@ TEST_CASE("deep nesting is refused before it can hurt", "[io][json]") {
 }
 
 TEST_CASE("fields are read by type", "[io][json]") {
-  const json object = parse(R"({"s":"x","i":-3,"d":2.5,"b":true,"n":null,"big":18446744073709551615,"a":[1],"o":{}})");
+  const json object =
+      parse(R"({"s":"x","i":-3,"d":2.5,"b":true,"n":null,"big":18446744073709551615,"a":[1],"o":{}})");
   CHECK(require<std::string>(object, "s", place) == "x");
   CHECK(require<index_t>(object, "i", place) == -3);
   CHECK(require<double>(object, "d", place) == 2.5);
@@ -78,13 +83,16 @@ TEST_CASE("fields are read by type", "[io][json]") {
   CHECK(require_array(object, "a", place).size() == 1);
   CHECK(require_object(object, "o", place).empty());
 
-  CHECK_THROWS_WITH(require<index_t>(object, "d", place), "data.jsonl:7: d: found number 2.5, expected an integer of 64 bits");
+  CHECK_THROWS_WITH(require<index_t>(object, "d", place),
+                    "data.jsonl:7: d: found number 2.5, expected an integer of 64 bits");
   CHECK_THROWS_AS(require<index_t>(object, "big", place), data_error);
-  CHECK_THROWS_WITH(require<std::string>(object, "i", place), "data.jsonl:7: i: found number -3, expected a string");
+  CHECK_THROWS_WITH(require<std::string>(object, "i", place),
+                    "data.jsonl:7: i: found number -3, expected a string");
   CHECK_THROWS_WITH(require<bool>(object, "n", place), "data.jsonl:7: n: found nothing, expected a value");
   CHECK_THROWS_WITH(require_array(object, "o", json_place{.file = "config.json", .inside = "rope"}),
                     "config.json: rope.o: found object, expected an array");
-  CHECK_THROWS_WITH(value_or<bool>(object, "s", false, place), Catch::Contains("found string \"x\", expected true or false"));
+  CHECK_THROWS_WITH(value_or<bool>(object, "s", false, place),
+                    Catch::Contains("found string \"x\", expected true or false"));
   CHECK_THROWS_AS(require<bool>(json::array(), "s", place), data_error);
 }
 
@@ -98,6 +106,7 @@ TEST_CASE("foreign text is fit for an error message", "[io][json]") {
 TEST_CASE("a file is read whole, its lines counted", "[io][json]") {
   const test::temporary_directory directory;
   CHECK(read_json(directory.write("good", "{\"a\":\n1}")) == json{{"a", 1}});
-  CHECK_THROWS_WITH(read_json(directory.write("bad", "{\"a\":\n,}")), Catch::StartsWith(directory / "bad:2: byte 6:"));
+  CHECK_THROWS_WITH(read_json(directory.write("bad", "{\"a\":\n,}")),
+                    Catch::StartsWith(directory / "bad:2: byte 6:"));
   CHECK_THROWS_WITH(read_json(directory.write("empty", "")), Catch::Contains("found an empty file"));
 }

@@ -18,7 +18,8 @@ TEST_CASE("an array falls into its elements", "[io][json_text]") {
   CHECK(split("[]") == all{});
   CHECK(split(" [ \n ] \n") == all{});
   CHECK(split("[1]") == all{"1 1"});
-  CHECK(split("[{\"a\":[1,2]},\n {\"b\" : \"],{\\\"\"} \n ,3]") == all{"1 {\"a\":[1,2]}", "2 {\"b\" : \"],{\\\"\"}", "3 3"});
+  CHECK(split("[{\"a\":[1,2]},\n {\"b\" : \"],{\\\"\"} \n ,3]") ==
+        all{"1 {\"a\":[1,2]}", "2 {\"b\" : \"],{\\\"\"}", "3 3"});
   CHECK(split("[\n\n{\n}\n]") == all{"3 {\n}"});
   CHECK(split("[1,]") == all{"1 1", "1 "});  // the empty element is refused when it is parsed
   CHECK(split("[1 2]") == all{"1 1 2"});
@@ -37,14 +38,18 @@ TEST_CASE("what is not one closed array is refused", "[io][json_text]") {
 }
 
 TEST_CASE("members are added at the end and replaced in place", "[io][json_text]") {
-  const auto with = [](std::string_view raw, std::string_view extra) { return with_members(raw, ordered_json::parse(extra)); };
+  const auto with = [](std::string_view raw, std::string_view extra) {
+    return with_members(raw, ordered_json::parse(extra));
+  };
   CHECK(with("{}", R"({"x":1})") == R"({"x": 1})");
   CHECK(with(" { } ", R"({"x":1})") == R"( { "x": 1} )");
-  CHECK(with(R"({"n":1e+2,"u":12345678901234567890123, "x" : {"a":[1,"}"]} ,"z":-0.0})", R"({"x":[2],"y":"q\"\n"})") ==
+  CHECK(with(R"({"n":1e+2,"u":12345678901234567890123, "x" : {"a":[1,"}"]} ,"z":-0.0})",
+             R"({"x":[2],"y":"q\"\n"})") ==
         R"({"n":1e+2,"u":12345678901234567890123, "x" : [2],"z":-0.0, "y": "q\"\n"})");
   CHECK(with(R"({"\u0078":1})", R"({"x":2})") == R"({"\u0078":2})");
   CHECK(with(R"({"a":{"x":1},"s":"\"x\":5"})", R"({"x":2})") == R"({"a":{"x":1},"s":"\"x\":5", "x": 2})");
   CHECK(with(R"({"x":1})", "{}") == R"({"x":1})");
   const std::string once = with(R"({"a":1})", R"({"b":{"c":2}})");
+  CHECK_THROWS_WITH(with_members("{}", {{"x", "\xFF"}}), "\"x\": found text that is not UTF-8, expected UTF-8");
   CHECK(with(once, R"({"b":{"c":2}})") == R"({"a":1, "b": {"c":2}})");
 }

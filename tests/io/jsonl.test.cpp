@@ -33,7 +33,8 @@ TEST_CASE("lines are numbered as an editor numbers them", "[io][jsonl]") {
   CHECK(read("a\nb\n") == all{{"a", 1}, {"b", 2}});
   CHECK(read("a\nb") == all{{"a", 1}, {"b", 2}});
   CHECK(read("a\r\nb\r\n\r\n  \t\nc\r") == all{{"a", 1}, {"b", 2}, {"c", 5}});
-  CHECK(read("\xEF\xBB\xBF" "a\n") == all{{"a", 1}});
+  CHECK(read("\xEF\xBB\xBF"
+             "a\n") == all{{"a", 1}});
   CHECK(read("\n\n\n") == all{});
   CHECK(read(" a ") == all{{" a ", 1}});
 }
@@ -52,7 +53,8 @@ TEST_CASE("lines longer than the buffer arrive whole", "[io][jsonl]") {
 TEST_CASE("a line beyond the limit is refused by number", "[io][jsonl]") {
   const test::temporary_directory directory;
   const std::string path = directory.write("a.jsonl", "a\n" + std::string(std::size_t{4} << 20, 'x'));
-  CHECK_THROWS_WITH(lines(path, 1 << 20), Catch::StartsWith(path + ":2: found a line of more than 1048576 bytes"));
+  CHECK_THROWS_WITH(lines(path, 1 << 20),
+                    Catch::StartsWith(path + ":2: found a line of more than 1048576 bytes"));
 }
 
 TEST_CASE("gzip is read like plain text, whatever the name", "[io][jsonl]") {
@@ -78,7 +80,8 @@ TEST_CASE("gzip cut at any byte is refused", "[io][jsonl]") {
     CAPTURE(size);
     CHECK_THROWS_AS(lines(directory.write("a.gz", whole.substr(0, size))), data_error);
   }
-  CHECK_THROWS_WITH(lines(directory.write("a.gz", whole.substr(0, whole.size() - 1))), Catch::Contains("the end of the file inside a member"));
+  CHECK_THROWS_WITH(lines(directory.write("a.gz", whole.substr(0, whole.size() - 1))),
+                    Catch::Contains("the end of the file inside a member"));
   CHECK_THROWS_AS(lines(directory.write("a.gz", whole + "garbage")), data_error);
 }
 

@@ -29,15 +29,17 @@ TEST_CASE("a slice outside the file is refused with its name", "[io][mapped_file
   const test::temporary_directory directory;
   const mapped_file file(directory.write("a", "hello"));
   constexpr index_t huge = std::numeric_limits<index_t>::max();
-  const auto [offset, count] = GENERATE_COPY(table<index_t, index_t>(
-      {{0, 6}, {5, 1}, {6, 0}, {-1, 1}, {0, -1}, {1, huge}, {huge, 1}, {huge, huge}}));
+  const auto [offset, count] = GENERATE_COPY(
+      table<index_t, index_t>({{0, 6}, {5, 1}, {6, 0}, {-1, 1}, {0, -1}, {1, huge}, {huge, 1}, {huge, huge}}));
   CAPTURE(offset, count);
-  CHECK_THROWS_WITH(file.slice(offset, count, "weights"), Catch::Contains(file.path() + ": weights: found a file of 5"));
+  CHECK_THROWS_WITH(file.slice(offset, count, "weights"),
+                    Catch::Contains(file.path() + ": weights: found a file of 5"));
 }
 
 TEST_CASE("what is no regular file is refused", "[io][mapped_file]") {
   const test::temporary_directory directory;
   CHECK_THROWS_AS(mapped_file(directory.path()), io_error);
   CHECK_THROWS_AS(mapped_file("/dev/null"), io_error);
-  CHECK_THROWS_WITH(mapped_file(directory / "absent"), directory / "absent: cannot open: No such file or directory");
+  CHECK_THROWS_WITH(mapped_file(directory / "absent"),
+                    directory / "absent: cannot open: No such file or directory");
 }

@@ -79,7 +79,8 @@ TEST_CASE("npy: headers that lie are refused", "[io][npy]") {
   refused("{'descr': '<f4', 'fortran_order': 1, 'shape': (2, 4), }", "True or False");
   refused("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }", "once each");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (8,), }", "two dimensions");
-  refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 5), }", "32 bytes, expected the bytes of F32 (2, 5)");
+  refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 5), }",
+          "32 bytes, expected the bytes of F32 (2, 5)");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", "32 bytes");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -4), }", "a size");
   refused("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775808, 0), }", "63 bits");

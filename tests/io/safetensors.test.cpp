@@ -58,7 +58,10 @@ TEST_CASE("safetensors: scalars, empty tensors, gaps and odd offsets are fine", 
   const test::temporary_directory directory;
   const std::string data = std::string("xyz") + std::string("\0\0\x80?", 4) + "tail";
   const safetensors_file file(directory.write(
-      "a", file_of(R"({"s":{"dtype":"F32","shape":[],"data_offsets":[3,7]},"e":{"dtype":"F64","shape":[0,5],"data_offsets":[5,5]}}   )", data)));
+      "a",
+      file_of(
+          R"({"s":{"dtype":"F32","shape":[],"data_offsets":[3,7]},"e":{"dtype":"F64","shape":[0,5],"data_offsets":[5,5]}}   )",
+          data)));
   std::vector<float> one(1);
   file.copy_as(file.at("s"), vector_view<float>(one));
   CHECK(one[0] == 1.0f);
@@ -94,13 +97,17 @@ TEST_CASE("safetensors: headers that lie are refused", "[io][safetensors]") {
   refused(R"({"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}})", "shape");
   refused(R"({"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,4]}})", "data_offsets");
   refused(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", "63 bits");
-  refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775803,9223372036854775807]}})", "data_offsets");
-  refused(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})",
-          "\"b\": found bytes shared with \"a\"");
-  refused(R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}})",
-          "shared");
-  refused(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
-          "the key \"a\" twice");
+  refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775803,9223372036854775807]}})",
+          "data_offsets");
+  refused(
+      R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})",
+      "\"b\": found bytes shared with \"a\"");
+  refused(
+      R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}})",
+      "shared");
+  refused(
+      R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+      "the key \"a\" twice");
   refused(R"({"__metadata__":{"a":1}})", "__metadata__.\"a\": found number 1");
   refused(R"({"__metadata__":[]})", "__metadata__: found array");
   refused(std::string(100000, '['), "nested");
@@ -111,7 +118,8 @@ TEST_CASE("safetensors: header lengths that lie are refused", "[io][safetensors]
   const test::temporary_directory directory;
   const std::uint64_t length = GENERATE(3ull, 100'000'001ull, 1ull << 32, 1ull << 63, ~0ull);
   std::string text(reinterpret_cast<const char*>(&length), 8);
-  CHECK_THROWS_WITH(read_all(directory.write("a", text + "{}")), Catch::Contains("header length: found " + std::to_string(length)));
+  CHECK_THROWS_WITH(read_all(directory.write("a", text + "{}")),
+                    Catch::Contains("header length: found " + std::to_string(length)));
 }
 
 TEST_CASE("safetensors: a file cut at any byte is refused", "[io][safetensors]") {
@@ -133,8 +141,8 @@ TEST_CASE("safetensors: flipped bits are refused or stay within the file", "[io]
     std::string damaged = whole;
     const index_t flips = 1 + random.below(8 * trial, 3);
     for (index_t f = 0; f < flips; ++f) {
-      const auto bit = static_cast<std::size_t>(
-          random.below(8 * trial + 1 + static_cast<std::uint64_t>(f), static_cast<index_t>(8 * (8 + small_header.size()))));
+      const auto bit = static_cast<std::size_t>(random.below(
+          8 * trial + 1 + static_cast<std::uint64_t>(f), static_cast<index_t>(8 * (8 + small_header.size()))));
       damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
     }
     try {

@@ -10,7 +10,8 @@ TEST_CASE("prompt and completion are the two sides of the last turn that carries
   CHECK(pair.completion() == "A");
 
   sample chat;
-  chat.messages = {{"system", "S"}, {"user", "Q1"}, {"assistant", "A1"}, {"user", "Q2"}, {"assistant", "A2"}, {"user", "Q3"}};
+  chat.messages = {{"system", "S"}, {"user", "Q1"},      {"assistant", "A1"},
+                   {"user", "Q2"},  {"assistant", "A2"}, {"user", "Q3"}};
   CHECK(chat.prompt() == "S\n\nQ1\n\nA1\n\nQ2");
   CHECK(chat.completion() == "A2");
   CHECK(chat.carries_loss(2));

@@ -8,12 +8,15 @@ namespace {
 
 constexpr json_place place{.file = "d.jsonl", .line = 3};
 
-recognised_sample read(std::string_view raw, const schema_options& options = {}) { return read_sample(raw, place, options); }
+recognised_sample read(std::string_view raw, const schema_options& options = {}) {
+  return read_sample(raw, place, options);
+}
 
 // role|content|role|content, the whole conversation in one line
 std::string turns(std::string_view raw, const schema_options& options = {}) {
   std::string out;
-  for (const message& each : read(raw, options).value.messages) out += (out.empty() ? "" : "|") + each.role + '|' + each.content;
+  for (const message& each : read(raw, options).value.messages)
+    out += (out.empty() ? "" : "|") + each.role + '|' + each.content;
   return out;
 }
 
@@ -29,27 +32,39 @@ TEST_CASE("each schema is recognised and read", "[io][sample_reader]") {
       {schema::prompt_completion, R"({"prompt":"Q","completion":"A"})", "user|Q|assistant|A"},
       {schema::prompt_completion, R"({"prompt":"Q","response":"A","other":[1]})", "user|Q|assistant|A"},
       {schema::prompt_completion, R"({"prompt":"","completion":"A"})", "user||assistant|A"},
-      {schema::prompt_completion, R"({"prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q"}],"completion":[{"role":"assistant","content":"A"}]})",
+      {schema::prompt_completion,
+       R"({"prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q"}],"completion":[{"role":"assistant","content":"A"}]})",
        "system|S|user|Q|assistant|A"},
-      {schema::messages, R"({"messages":[{"role":"developer","content":"S"},{"role":"user","content":[{"type":"text","text":"Q"},{"type":"text","text":"2"}]},{"role":"assistant","content":"A"}]})",
+      {schema::messages,
+       R"({"messages":[{"role":"developer","content":"S"},{"role":"user","content":[{"type":"text","text":"Q"},{"type":"text","text":"2"}]},{"role":"assistant","content":"A"}]})",
        "system|S|user|Q2|assistant|A"},
-      {schema::messages, R"({"prompt":"x","completion":"y","messages":[{"role":"user","content":"Q"},{"role":"Assistant","content":"A"}]})",
+      {schema::messages,
+       R"({"prompt":"x","completion":"y","messages":[{"role":"user","content":"Q"},{"role":"Assistant","content":"A"}]})",
        "user|Q|assistant|A"},
-      {schema::sharegpt, R"({"conversations":[{"from":"human","value":"Q"},{"from":"gpt","value":"A"}],"system":"S"})",
+      {schema::sharegpt,
+       R"({"conversations":[{"from":"human","value":"Q"},{"from":"gpt","value":"A"}],"system":"S"})",
        "system|S|user|Q|assistant|A"},
-      {schema::sharegpt, R"({"conversations":[{"from":"human","value":"Q"},{"from":"function_call","value":"F"},{"from":"observation","value":"O"},{"from":"gpt","value":"A"}],"system":""})",
+      {schema::sharegpt,
+       R"({"conversations":[{"from":"human","value":"Q"},{"from":"function_call","value":"F"},{"from":"observation","value":"O"},{"from":"gpt","value":"A"}],"system":""})",
        "user|Q|assistant|F|tool|O|assistant|A"},
-      {schema::sharegpt, R"({"conversation":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]})", "user|Q|assistant|A"},
+      {schema::sharegpt,
+       R"({"conversation":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]})",
+       "user|Q|assistant|A"},
       {schema::alpaca, R"({"instruction":"I","input":"X","output":"A"})", "user|I\nX|assistant|A"},
-      {schema::alpaca, R"({"instruction":"I","input":"","output":"A","system":"S"})", "system|S|user|I|assistant|A"},
+      {schema::alpaca, R"({"instruction":"I","input":"","output":"A","system":"S"})",
+       "system|S|user|I|assistant|A"},
       {schema::alpaca, R"({"instruction":"I","context":"X","response":"A"})", "user|I\nX|assistant|A"},
-      {schema::alpaca, R"({"instruction":"I","output":"A","history":[["q","a"]]})", "user|q|assistant|a|user|I|assistant|A"},
+      {schema::alpaca, R"({"instruction":"I","output":"A","history":[["q","a"]]})",
+       "user|q|assistant|a|user|I|assistant|A"},
       {schema::question_answer, R"({"question":"Q","answer":"A"})", "user|Q|assistant|A"},
       {schema::question_answer, R"({"question":"Q","answer":42})", "user|Q|assistant|42"},
-      {schema::question_answer, R"({"question":"Q","answer":"42","generated_solution":"A"})", "user|Q|assistant|A"},
-      {schema::question_answer, R"({"system_prompt":"S","question":"Q","response":"A"})", "system|S|user|Q|assistant|A"},
+      {schema::question_answer, R"({"question":"Q","answer":"42","generated_solution":"A"})",
+       "user|Q|assistant|A"},
+      {schema::question_answer, R"({"system_prompt":"S","question":"Q","response":"A"})",
+       "system|S|user|Q|assistant|A"},
       {schema::problem_solution, R"({"problem":"Q","solution":"A","answer":"42"})", "user|Q|assistant|A"},
-      {schema::problem_solution, R"({"problem":"Q","generated_solution":"A","expected_answer":"1"})", "user|Q|assistant|A"},
+      {schema::problem_solution, R"({"problem":"Q","generated_solution":"A","expected_answer":"1"})",
+       "user|Q|assistant|A"},
       {schema::query_response, R"({"query":"Q","response":"A","original_question":"O"})", "user|Q|assistant|A"},
       {schema::text, R"({"text":"T","prompt":null,"completion":null})", "text|T"},
   }));
@@ -72,18 +87,25 @@ TEST_CASE("inference labels are numbers or words", "[io][sample_reader]") {
   CHECK(answer("1") == "neutral");
   CHECK(answer("2") == "contradiction");
   CHECK(answer("\"Contradiction\"") == "contradiction");
-  CHECK_THROWS_WITH(answer("-1"), "d.jsonl:3: label: found number -1, expected 0, 1, 2, entailment, neutral or contradiction");
+  CHECK_THROWS_WITH(
+      answer("-1"),
+      "d.jsonl:3: label: found number -1, expected 0, 1, 2, entailment, neutral or contradiction");
   CHECK_THROWS_AS(answer("3"), data_error);
   CHECK_THROWS_AS(answer("1.0"), data_error);
   CHECK_THROWS_AS(answer("\"maybe\""), data_error);
   const sample gold = read(R"({"premise":"P.","hypothesis":"H.","gold":"neutral"})").value;
-  CHECK(gold.prompt() == "Premise: P.\nHypothesis: H.\nDoes the premise entail the hypothesis? Answer entailment, neutral or contradiction.");
+  CHECK(gold.prompt() ==
+        "Premise: P.\nHypothesis: H.\nDoes the premise entail the hypothesis? Answer entailment, neutral or "
+        "contradiction.");
   CHECK(gold.completion() == "neutral");
 }
 
 TEST_CASE("turns given as a prompt carry no loss", "[io][sample_reader]") {
-  const sample found = read(R"({"prompt":[{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"user","content":"Q"}],
-                                "completion":[{"role":"assistant","content":"A"}]})").value;
+  const sample found =
+      read(
+          R"({"prompt":[{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"user","content":"Q"}],
+                                "completion":[{"role":"assistant","content":"A"}]})")
+          .value;
   CHECK(found.context_messages == 3);
   CHECK_FALSE(found.carries_loss(1));
   CHECK(found.completion() == "A");
@@ -91,7 +113,8 @@ TEST_CASE("turns given as a prompt carry no loss", "[io][sample_reader]") {
 
 TEST_CASE("fields are found where the map says", "[io][sample_reader]") {
   const auto mapped = [](std::string_view map) { return schema_options{.fields = parse_field_map(map)}; };
-  const std::string_view raw = R"({"q":"Q","best":"A","sys":"S","talk":[{"from":"human","value":"h"},{"from":"gpt","value":"g"}],"doc":"T","key":7,"messages":[]})";
+  const std::string_view raw =
+      R"({"q":"Q","best":"A","sys":"S","talk":[{"from":"human","value":"h"},{"from":"gpt","value":"g"}],"doc":"T","key":7,"messages":[]})";
   CHECK(turns(raw, mapped("prompt=q,completion=best,system=sys")) == "system|S|user|Q|assistant|A");
   CHECK(turns(raw, mapped("messages=talk")) == "user|h|assistant|g");
   CHECK(turns(raw, mapped("text=doc")) == "text|T");
@@ -105,7 +128,9 @@ TEST_CASE("fields are found where the map says", "[io][sample_reader]") {
 }
 
 TEST_CASE("ids are kept, or made from the content", "[io][sample_reader]") {
-  const auto id = [](std::string_view field) { return read(R"({"text":"T")" + std::string(field) + "}").value.id; };
+  const auto id = [](std::string_view field) {
+    return read(R"({"text":"T")" + std::string(field) + "}").value.id;
+  };
   CHECK(id(R"(,"id":"x-1")") == "x-1");
   CHECK(id(R"(,"id":12)") == "12");
   CHECK(id(R"(,"id":-5)") == "-5");
@@ -114,7 +139,8 @@ TEST_CASE("ids are kept, or made from the content", "[io][sample_reader]") {
   CHECK(id(R"(,"id":"","uuid":"u")") == "u");
   CHECK(id("") == content_hash("4:text1:T"));
   CHECK(id("") == id(R"(,"source":"elsewhere")"));
-  CHECK_THROWS_WITH(id(R"(,"id":1.5)"), Catch::Contains("id: found number 1.5, expected a string or an integer"));
+  CHECK_THROWS_WITH(id(R"(,"id":1.5)"),
+                    Catch::Contains("id: found number 1.5, expected a string or an integer"));
   CHECK_THROWS_AS(id(R"(,"id":["a"])"), data_error);
   CHECK_THROWS_WITH(id(R"(,"id":"a\nb")"), Catch::Contains("control characters"));
 }
@@ -122,14 +148,17 @@ TEST_CASE("ids are kept, or made from the content", "[io][sample_reader]") {
 TEST_CASE("records that cannot be used say why", "[io][sample_reader]") {
   const auto refused = [](std::string_view raw, std::string_view why, const schema_options& options = {}) {
     CAPTURE(raw);
-    CHECK_THROWS_WITH(read(raw, options), Catch::StartsWith("d.jsonl:3: ") && Catch::Contains(std::string(why)));
+    CHECK_THROWS_WITH(read(raw, options),
+                      Catch::StartsWith("d.jsonl:3: ") && Catch::Contains(std::string(why)));
   };
   refused("[]", "found array, expected an object");
   refused("{}", "found no fields, expected one of: messages; conversations; premise");
   refused(R"({"b":1,"a":2})", "found fields \"a\", \"b\", expected one of:");
   refused(R"({"prompt":"Q"})", "found fields \"prompt\"");
-  refused(R"({"question":"Q","answer":"A"})", "found fields \"answer\", \"question\", expected instruction + output", {.format = schema::alpaca});
-  refused(R"({"prompt":"Q","completion":""})", "completion: found an empty text, expected a text to learn from");
+  refused(R"({"question":"Q","answer":"A"})",
+          "found fields \"answer\", \"question\", expected instruction + output", {.format = schema::alpaca});
+  refused(R"({"prompt":"Q","completion":""})",
+          "completion: found an empty text, expected a text to learn from");
   refused(R"({"prompt":"Q","completion":" \n"})", "completion: found an empty text");
   refused(R"({"text":""})", "text: found an empty text");
   refused(R"({"prompt":{},"completion":"A"})", "prompt: found object, expected a string");
@@ -142,8 +171,10 @@ TEST_CASE("records that cannot be used say why", "[io][sample_reader]") {
   refused(R"({"messages":[{"role":"wizard","content":"Q"}]})", "messages[0].role: found \"wizard\"");
   refused(R"({"messages":[{"role":"user"}]})", "messages[0].content: found nothing");
   refused(R"({"messages":[{"role":"assistant","content":null,"tool_calls":[]}]})", "tool calls without a text");
-  refused(R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})", "a part of type \"image_url\", expected text");
-  refused(R"({"conversations":[{"from":"human","value":"Q"},{"from":"gpt","value":7}]})", "conversations[1].value: found number 7");
+  refused(R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})",
+          "a part of type \"image_url\", expected text");
+  refused(R"({"conversations":[{"from":"human","value":"Q"},{"from":"gpt","value":7}]})",
+          "conversations[1].value: found number 7");
   refused(R"({"instruction":"I","output":"A","history":["q"]})", "history: found string \"q\"");
   refused(R"({"instruction":"I","output":"A","system":1})", "system: found number 1");
   refused("{\"text\":\"\xFF\"}", "invalid UTF-8");

@@ -8,7 +8,8 @@ TEST_CASE("the table of schemas is in the order of the enumeration", "[io][schem
   for (std::size_t i = 0; i < schemas.size(); ++i) CHECK(static_cast<std::size_t>(schemas[i].kind) == i);
   CHECK(schema_named("prompt-completion") == schema::prompt_completion);
   CHECK(schema_named("nli") == schema::nli);
-  CHECK_THROWS_WITH(schema_named("parquet"), Catch::StartsWith("format: found \"parquet\", expected one of messages, sharegpt"));
+  CHECK_THROWS_WITH(schema_named("parquet"),
+                    Catch::StartsWith("format: found \"parquet\", expected one of messages, sharegpt"));
   CHECK_THROWS_AS(schema_named("mapped"), option_error);
 }
 
@@ -21,7 +22,8 @@ TEST_CASE("maps are read from text", "[io][schema]") {
   CHECK(map.maps_content());
   CHECK_FALSE(parse_field_map("id=key").maps_content());
 
-  const std::string bad = GENERATE(as<std::string>{}, "", "prompt", "prompt=", "=x", "prompt=a,", "prompt=a,prompt=b", "label=x");
+  const std::string bad =
+      GENERATE(as<std::string>{}, "", "prompt", "prompt=", "=x", "prompt=a,", "prompt=a,prompt=b", "label=x");
   CAPTURE(bad);
   CHECK_THROWS_AS(parse_field_map(bad), option_error);
 }

@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace prismatic {
@@ -19,14 +18,14 @@ namespace prismatic {
 /// @return (T, width). @throws shape_error, option_error for an id outside the vocabulary
 template <class B, class T, class Sink>
 variable embedding(tape<B, T, Sink>& t, std::span<const token_id> ids, parameter_ref<T, B::space> table,
-                   std::shared_ptr<const layout> sequences) {
+                   const std::shared_ptr<const layout>& sequences) {
   require_equal(static_cast<index_t>(ids.size()), sequences->rows(), "embedding: tokens");
   for (const token_id id : ids)
     if (id < 0 || id >= table.value.rows())
       throw option_error("embedding: found token id " + std::to_string(id) + ", expected 0 to " +
                          std::to_string(table.value.rows() - 1));
   const bool wanted = t.sink().wants(table.id);
-  const variable y = t.result(table.value.cols(), std::move(sequences), {}, wanted);
+  const variable y = t.result(table.value.cols(), sequences, {}, wanted);
   B::gather_rows(t.cx(), table.value, ids, t.fill(y));
 
   t.on_backward(y, [=, kept = std::vector<token_id>(ids.begin(), ids.end())](auto& tape) {

@@ -26,7 +26,7 @@ using position_list = std::shared_ptr<const std::vector<std::int32_t>>;
 /// @param positions  one per row; each below the tables' row count
 /// @return the shape of x. 3 FLOP an element. @throws shape_error, option_error for a position outside the tables
 template <class B, class T, class Sink>
-variable rope(tape<B, T, Sink>& t, variable x, index_t head_dim, position_list positions,
+variable rope(tape<B, T, Sink>& t, variable x, index_t head_dim, const position_list& positions,
               rope_tables<T, B::space> tables) {
   require_equal(static_cast<index_t>(positions->size()), t.value(x).rows(), "rope: positions");
   require_equal(tables.cosine.cols() * 2, head_dim, "rope: table width x 2");

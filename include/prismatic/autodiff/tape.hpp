@@ -48,9 +48,9 @@ class tape {
   [[nodiscard]] Sink& sink() noexcept { return sink_; }
 
   /// A given matrix, not owned, with no gradient of its own. @throws shape_error
-  variable constant(const_view values, std::shared_ptr<const layout> sequences) {
+  variable constant(const_view values, const std::shared_ptr<const layout>& sequences) {
     require_equal(values.rows(), sequences->rows(), "tape: rows of a constant");
-    nodes_.push_back(node{.value = values, .sequences = std::move(sequences)});
+    nodes_.push_back(node{.value = values, .sequences = sequences});
     return {static_cast<index_t>(nodes_.size()) - 1};
   }
 
@@ -61,9 +61,9 @@ class tape {
   }
 
   /// The same with sequences of its own.
-  variable result(index_t cols, std::shared_ptr<const layout> sequences, std::initializer_list<variable> inputs,
+  variable result(index_t cols, const std::shared_ptr<const layout>& sequences, std::initializer_list<variable> inputs,
                   bool wanted_parameter = false) {
-    node n{.storage = scratch(sequences->rows(), cols), .sequences = std::move(sequences)};
+    node n{.storage = scratch(sequences->rows(), cols), .sequences = sequences};
     n.value = n.storage;
     n.needs_gradient = wanted_parameter;
     for (const variable v : inputs) n.needs_gradient |= at(v).needs_gradient;

@@ -25,7 +25,8 @@ class monotone_log {
                    "monotone_log: expected 0 < least <= most");
     constexpr double step = 2;
     const double first = std::log(least / 100) + step / 2, end = std::log(most * 100) + step / 2;
-    for (double s = first; s < end; s += step) shifts_.push_back(std::exp(s));
+    for (index_t k = 0; first + step * static_cast<double>(k) < end; ++k)
+      shifts_.push_back(std::exp(first + step * static_cast<double>(k)));
   }
 
   [[nodiscard]] index_t size() const noexcept { return static_cast<index_t>(shifts_.size()); }

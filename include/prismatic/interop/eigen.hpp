@@ -15,9 +15,9 @@ template <class T>
 using eigen_matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class T>
-using eigen_matrix_map =
-    Eigen::Map<std::conditional_t<std::is_const_v<T>, const eigen_matrix<std::remove_const_t<T>>, eigen_matrix<T>>,
-               Eigen::Unaligned, Eigen::OuterStride<>>;
+using eigen_matrix_map = Eigen::Map<
+    std::conditional_t<std::is_const_v<T>, const eigen_matrix<std::remove_const_t<T>>, eigen_matrix<T>>,
+    Eigen::Unaligned, Eigen::OuterStride<>>;
 
 template <class T>
 using eigen_vector_map = Eigen::Map<
@@ -36,9 +36,7 @@ template <class T>
 
 /// The same for anything viewable: a matrix, a row block, an xtensor container.
 template <class M>
-  requires requires(M& m) { matrix_view(m); }
-[[nodiscard]] auto as_eigen(M& m) {
-  return as_eigen(matrix_view(m));
-}
+requires requires(M& m) { matrix_view(m); }
+[[nodiscard]] auto as_eigen(M& m) { return as_eigen(matrix_view(m)); }
 
 }  // namespace prismatic

@@ -26,16 +26,15 @@ namespace prismatic {
 /// The elements of a view as a two-dimensional xtensor expression, without a copy; it must not outlive them.
 template <class T>
 [[nodiscard]] auto as_xtensor(matrix_view<T> m) {
-  const std::array<std::size_t, 2> shape{static_cast<std::size_t>(m.rows()), static_cast<std::size_t>(m.cols())};
+  const std::array<std::size_t, 2> shape{static_cast<std::size_t>(m.rows()),
+                                         static_cast<std::size_t>(m.cols())};
   const std::array<std::ptrdiff_t, 2> strides{m.rows() > 1 ? m.stride() : 0, m.cols() > 1 ? 1 : 0};
   // xtensor insists on a buffer of exactly as many elements as the shape has, whatever the strides span.
   return xt::adapt(m.data(), static_cast<std::size_t>(m.size()), xt::no_ownership(), shape, strides);
 }
 template <class M>
-  requires requires(M& m) { matrix_view(m); }
-[[nodiscard]] auto as_xtensor(M& m) {
-  return as_xtensor(matrix_view(m));
-}
+requires requires(M& m) { matrix_view(m); }
+[[nodiscard]] auto as_xtensor(M& m) { return as_xtensor(matrix_view(m)); }
 
 /// A .npy array of any rank. xtensor's own load_npy believes the header: it allocates whatever the shape
 /// claims and does not notice a short file. So the file is checked by npy_file first.

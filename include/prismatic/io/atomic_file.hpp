@@ -47,7 +47,8 @@ class atomic_file {
   }
   void write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
 
-  /// Flushes to the disk, renames, and flushes the directory. Nothing may be written afterwards. @throws io_error
+  /// Flushes to the disk, renames, and flushes the directory. Nothing may be written afterwards. @throws
+  /// io_error
   void commit() {
     flush();
     if (::fsync(file_.get()) != 0) throw_os_error(target_, "write", errno);
@@ -86,7 +87,8 @@ class atomic_file {
   void open_temporary() {
     static std::atomic<unsigned> counter{0};
     while (true) {
-      temporary_ = target_ + ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
+      temporary_ =
+          target_ + ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
       const int fd = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (fd >= 0) {
         file_ = file_descriptor(fd);

@@ -34,7 +34,8 @@ class byte_source {
     if (head.starts_with("\x28\xB5\x2F\xFD"))
       throw data_error(name_, 0, "", "zstd compression", "plain text or gzip (zstd -dc FILE | ... -)");
     gzip_ = head.starts_with("\x1F\x8B");
-    if (!gzip_ && name_.ends_with(".gz")) throw data_error(name_, 0, "", "no gzip header", "gzip as the name says");
+    if (!gzip_ && name_.ends_with(".gz"))
+      throw data_error(name_, 0, "", "no gzip header", "gzip as the name says");
     if (gzip_ && ::inflateInit2(&stream_, 15 + 16) != Z_OK) throw io_error(name_ + ": cannot start zlib");
   }
   byte_source(const byte_source&) = delete;  // zlib keeps a pointer back to its stream
@@ -90,7 +91,8 @@ class byte_source {
     begin_ = end_ - stream_.avail_in;
     between_members_ = status == Z_STREAM_END;
     if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-      throw data_error(name_, 0, "gzip", stream_.msg != nullptr ? stream_.msg : "damaged data", "a complete stream");
+      throw data_error(name_, 0, "gzip", stream_.msg != nullptr ? stream_.msg : "damaged data",
+                       "a complete stream");
   }
 
   std::string name_;

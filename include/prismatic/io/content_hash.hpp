@@ -30,7 +30,8 @@ inline std::string content_hash(std::string_view text) {
 inline std::string content_hash(std::span<const message> messages) {
   std::string text;
   for (const message& each : messages)
-    for (const std::string* part : {&each.role, &each.content}) text += std::to_string(part->size()) + ':' + *part;
+    for (const std::string* part : {&each.role, &each.content})
+      text += std::to_string(part->size()) + ':' + *part;
   return content_hash(text);
 }
 

@@ -28,7 +28,7 @@ enum class bad_record : std::uint8_t { refuse, skip };
 
 /// How a file of samples is read.
 struct dataset_options {
-  schema_options schemas = {};                ///< recognise each record, or force a schema or field names
+  schema_options schemas = {};                    ///< recognise each record, or force a schema or field names
   bad_record on_bad_record = bad_record::refuse;  ///< stop at the first, or leave it out and say so
 };
 
@@ -50,7 +50,7 @@ struct dataset {
   std::vector<sample> samples;
   std::array<index_t, schemas.size()> counts{};  ///< samples of each schema, in the order of `schemas`
   std::vector<skipped_record> skipped;           ///< only with bad_record::skip
-  std::vector<repeated_record> repeated;         ///< records without an id of their own whose content occurs twice
+  std::vector<repeated_record> repeated;  ///< records without an id of their own whose content occurs twice
 
   [[nodiscard]] index_t size() const noexcept { return static_cast<index_t>(samples.size()); }
   [[nodiscard]] index_t count(schema kind) const noexcept { return counts[static_cast<std::size_t>(kind)]; }
@@ -79,7 +79,8 @@ class dataset_builder {
     if (out_.samples.empty() && out_.skipped.empty())
       throw data_error(out_.path, 0, "", "no records", "at least one sample");
     if (out_.samples.empty())
-      throw data_error(out_.path, 0, "", "no usable sample among " + std::to_string(out_.skipped.size()) + " records",
+      throw data_error(out_.path, 0, "",
+                       "no usable sample among " + std::to_string(out_.skipped.size()) + " records",
                        "at least one (the first was refused: " + out_.skipped.front().reason + ")");
     return std::move(out_);
   }
@@ -123,7 +124,8 @@ inline std::string whole_text(jsonl_reader& reader, text_line line) {
   for (std::optional<text_line> next = line; next; next = reader.next()) {
     out.append(static_cast<std::size_t>(next->number - number), '\n').append(next->text);
     number = next->number;
-    if (out.size() > std::size_t{1} << 30) throw field_error(place, "", "an array of more than 1 GiB", "JSON Lines");
+    if (out.size() > std::size_t{1} << 30)
+      throw field_error(place, "", "an array of more than 1 GiB", "JSON Lines");
   }
   return out;
 }

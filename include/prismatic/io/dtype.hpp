@@ -19,7 +19,23 @@
 namespace prismatic {
 
 /// Element types of tensor files. The 8-bit floats can be listed and copied as bytes, not converted.
-enum class dtype : std::uint8_t { boolean, u8, i8, f8_e4m3, f8_e5m2, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
+enum class dtype : std::uint8_t {
+  boolean,
+  u8,
+  i8,
+  f8_e4m3,
+  f8_e5m2,
+  u16,
+  i16,
+  f16,
+  bf16,
+  u32,
+  i32,
+  f32,
+  u64,
+  i64,
+  f64
+};
 
 /// What there is to know of each.
 struct dtype_info {
@@ -56,16 +72,21 @@ constexpr std::optional<dtype> dtype_named(std::string_view name) noexcept {
 /// The C++ types that elements are read into and written from. The 16-bit floats have none of their own.
 template <class T>
 concept tensor_scalar = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> ||
-                        std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
+    std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
 
 /// The dtype whose elements are stored as T.
 template <tensor_scalar T>
 constexpr dtype dtype_of() noexcept {
-  if constexpr (std::same_as<T, float>) return dtype::f32;
-  else if constexpr (std::same_as<T, double>) return dtype::f64;
-  else if constexpr (std::same_as<T, std::int64_t>) return dtype::i64;
-  else if constexpr (std::same_as<T, std::int32_t>) return dtype::i32;
-  else return dtype::u8;
+  if constexpr (std::same_as<T, float>)
+    return dtype::f32;
+  else if constexpr (std::same_as<T, double>)
+    return dtype::f64;
+  else if constexpr (std::same_as<T, std::int64_t>)
+    return dtype::i64;
+  else if constexpr (std::same_as<T, std::int32_t>)
+    return dtype::i32;
+  else
+    return dtype::u8;
 }
 
 /// Whether `copy_elements<T>` reads this type: its own, any float of 16 bits or more as float or double, any

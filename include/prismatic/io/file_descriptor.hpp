@@ -21,8 +21,8 @@ namespace prismatic {
 /// Throws io_error with the text `PATH: cannot ACTION: REASON`.
 [[noreturn]] inline void throw_os_error(std::string_view path, std::string_view action, int code,
                                         call_site at = call_site::here()) {
-  throw io_error(std::string(path) + ": cannot " + std::string(action) + ": " + std::generic_category().message(code),
-                 at);
+  throw io_error(
+      std::string(path) + ": cannot " + std::string(action) + ": " + std::generic_category().message(code), at);
 }
 
 /// A descriptor that is closed when it goes out of scope.
@@ -84,7 +84,8 @@ class file_descriptor {
 
   /// Closes now, so that an error the file system kept until the end is heard. @throws io_error
   void close(std::string_view path) {
-    if (fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) throw_os_error(path, "close", errno);
+    if (fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0 && errno != EINTR)
+      throw_os_error(path, "close", errno);
   }
 
  private:

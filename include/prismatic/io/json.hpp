@@ -25,8 +25,8 @@ using ordered_json = nlohmann::ordered_json;
 
 /// Where a piece of JSON came from, for error texts. It refers to strings that must outlive it.
 struct json_place {
-  std::string_view file;         ///< path, or another name a user recognises
-  index_t line = 0;              ///< 1-based line of `file` on which the text begins; 0 for a file without lines
+  std::string_view file;  ///< path, or another name a user recognises
+  index_t line = 0;       ///< 1-based line of `file` on which the text begins; 0 for a file without lines
   std::string_view inside = {};  ///< the object the fields belong to ("rope_scaling"), empty at the top
 };
 
@@ -152,7 +152,7 @@ inline json parse_json(std::string_view text, const json_place& place) {
   const std::size_t offset = has_offset ? std::min(builder.at, text.size()) : 0;
   const index_t line = place.line + (place.line == 0 ? 0 : std::count(text.data(), text.data() + offset, '\n'));
   throw data_error(std::string(place.file), line, has_offset ? "byte " + std::to_string(offset) : "",
-                   std::move(builder.found), std::move(builder.expected));
+                   builder.found, builder.expected);
 }
 
 /// Parses a whole file. @throws io_error, data_error
@@ -162,13 +162,21 @@ inline json read_json(const std::string& path) {
   return parse_json(file.text(), {.file = path, .line = 1});
 }
 
+/// `value` as compact text; `what` names it. @throws data_error when a string in it is not UTF-8
+inline std::string dump_json(const ordered_json& value, std::string_view what) {
+  try {
+    return value.dump();
+  } catch (const ordered_json::type_error&) {
+    throw data_error("", 0, std::string(what), "text that is not UTF-8", "UTF-8");
+  }
+}
+
 /// The data_error for a field of an object at `place`.
-inline data_error field_error(const json_place& place, std::string_view field, std::string found,
-                              std::string expected, call_site at = call_site::here()) {
+inline data_error field_error(const json_place& place, std::string_view field, const std::string& found,
+                              const std::string& expected, call_site at = call_site::here()) {
   std::string name(place.inside);
   if (!name.empty() && !field.empty()) name += '.';
-  return data_error(std::string(place.file), place.line, name + std::string(field), std::move(found),
-                    std::move(expected), at);
+  return data_error(std::string(place.file), place.line, name + std::string(field), found, expected, at);
 }
 
 /// The member of that name, or nullptr when it is absent or null: data sets write null for "none".
@@ -181,8 +189,8 @@ inline const json* find_field(const json& object, std::string_view field, const 
 
 /// What `as_value` and `require` can convert to.
 template <class T>
-concept json_scalar =
-    std::same_as<T, std::string> || std::same_as<T, index_t> || std::same_as<T, double> || std::same_as<T, bool>;
+concept json_scalar = std::same_as<T, std::string> || std::same_as<T, index_t> || std::same_as<T, double> ||
+    std::same_as<T, bool>;
 
 /// `value`, which is called `field`, as a T. Strings, integers and booleans are never converted into one
 /// another; an integer may stand for a double. @throws data_error

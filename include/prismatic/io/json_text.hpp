@@ -63,9 +63,9 @@ inline std::size_t after_value(std::string_view text, std::size_t at) {
 /// commas and brackets around them are checked here.
 /// @throws data_error  there is no array, it is not closed, or something follows it
 inline std::vector<json_element> split_array(std::string_view text, const json_place& place) {
-  const auto fail = [&](std::string found, std::string expected) {
+  const auto fail = [&](const std::string& found, const std::string& expected) {
     const index_t line = place.line + std::count(text.begin(), text.end(), '\n');
-    throw data_error(std::string(place.file), line, "", std::move(found), std::move(expected));
+    throw data_error(std::string(place.file), line, "", found, expected);
   };
   std::vector<json_element> out;
   std::size_t at = detail::after_space(text, 0), counted = 0;
@@ -89,10 +89,11 @@ inline std::vector<json_element> split_array(std::string_view text, const json_p
 /// the others are added at the end.
 /// @param raw    a valid JSON object
 /// @param extra  a JSON object
+/// @throws data_error when a string in `extra` is not UTF-8
 inline std::string with_members(std::string_view raw, const ordered_json& extra) {
   std::string out(raw);
   for (const auto& [name, value] : extra.items()) {
-    const std::string written = value.dump();
+    const std::string written = dump_json(value, in_quotes(name));
     std::size_t at = detail::after_space(out, out.find('{') + 1);
     const bool is_empty = out[at] == '}';
     bool found = false;
@@ -102,8 +103,10 @@ inline std::string with_members(std::string_view raw, const ordered_json& extra)
       const std::size_t begin = detail::after_space(out, detail::after_space(out, key_end) + 1);
       const std::size_t end = detail::after_value(out, begin);
       found = key.get_ref<const std::string&>() == name;
-      if (found) out.replace(begin, end - begin, written);
-      else at = out[end] == ',' ? detail::after_space(out, end + 1) : end;
+      if (found)
+        out.replace(begin, end - begin, written);
+      else
+        at = out[end] == ',' ? detail::after_space(out, end + 1) : end;
     }
     if (!found) out.insert(out.rfind('}'), (is_empty ? "" : ", ") + ordered_json(name).dump() + ": " + written);
   }

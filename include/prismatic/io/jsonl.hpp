@@ -61,7 +61,8 @@ class jsonl_reader {
         return line;
       }
       if (end_ - begin_ > max_line_bytes_)
-        throw data_error(name(), number_ + 1, "", "a line of more than " + std::to_string(max_line_bytes_) + " bytes",
+        throw data_error(name(), number_ + 1, "",
+                         "a line of more than " + std::to_string(max_line_bytes_) + " bytes",
                          "one JSON object a line");
       searched = end_ - begin_;  // fill() moves the line to the front
       if (!fill()) break;

@@ -25,7 +25,8 @@ class mapped_file {
   explicit mapped_file(std::string path) : path_(std::move(path)) {
     const file_descriptor file = file_descriptor::open_for_reading(path_);
     const struct ::stat status = file.status(path_);
-    if (!S_ISREG(status.st_mode)) throw io_error(path_ + ": found no regular file, expected one that can be mapped");
+    if (!S_ISREG(status.st_mode))
+      throw io_error(path_ + ": found no regular file, expected one that can be mapped");
     size_ = static_cast<index_t>(status.st_size);
     if (size_ == 0) return;
     void* const data = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_PRIVATE, file.get(), 0);

@@ -55,10 +55,14 @@ class npy_header_parser {
     while (!accept('}')) {
       const std::string_view key = string();
       expect(':');
-      if (key == "descr" && descr.empty()) descr = string();
-      else if (key == "fortran_order" && !fortran_order) fortran_order = boolean();
-      else if (key == "shape" && !shape) shape = tuple();
-      else fail("the key " + in_quotes(key), "descr, fortran_order and shape, once each");
+      if (key == "descr" && descr.empty())
+        descr = string();
+      else if (key == "fortran_order" && !fortran_order)
+        fortran_order = boolean();
+      else if (key == "shape" && !shape)
+        shape = tuple();
+      else
+        fail("the key " + in_quotes(key), "descr, fortran_order and shape, once each");
       if (!accept(',')) {
         expect('}');
         break;
@@ -74,8 +78,8 @@ class npy_header_parser {
   std::optional<std::vector<index_t>> shape;
 
  private:
-  [[noreturn]] void fail(std::string found, std::string expected) const {
-    throw data_error(path_, 0, "header", std::move(found), std::move(expected));
+  [[noreturn]] void fail(const std::string& found, const std::string& expected) const {
+    throw data_error(path_, 0, "header", found, expected);
   }
   void skip_space() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
@@ -87,7 +91,8 @@ class npy_header_parser {
     return true;
   }
   void expect(char c) {
-    if (!accept(c)) fail(in_quotes(text_.substr(at_, 1)) + " at byte " + std::to_string(at_), std::string("'") + c + "'");
+    if (!accept(c))
+      fail(in_quotes(text_.substr(at_, 1)) + " at byte " + std::to_string(at_), std::string("'") + c + "'");
   }
   std::string_view string() {
     skip_space();
@@ -143,13 +148,14 @@ class npy_file {
   /// @throws io_error, data_error  not .npy of version 1, 2 or 3; big-endian, structured or object arrays;
   ///         more or fewer bytes than the shape calls for
   explicit npy_file(const std::string& path) : file_(path) {
-    if (!file_.text().starts_with("\x93NUMPY")) throw data_error(path, 0, "", "no .npy file", "its magic number");
+    if (!file_.text().starts_with("\x93NUMPY"))
+      throw data_error(path, 0, "", "no .npy file", "its magic number");
     const index_t version = std::to_integer<index_t>(file_.slice(6, 2, "version")[0]);
-    if (version < 1 || version > 3)
-      throw data_error(path, 0, "version", std::to_string(version), "1, 2 or 3");
+    if (version < 1 || version > 3) throw data_error(path, 0, "version", std::to_string(version), "1, 2 or 3");
     const index_t length_bytes = version == 1 ? 2 : 4;
     std::uint32_t length = 0;
-    std::memcpy(&length, file_.slice(8, length_bytes, "header length").data(), static_cast<std::size_t>(length_bytes));
+    std::memcpy(&length, file_.slice(8, length_bytes, "header length").data(),
+                static_cast<std::size_t>(length_bytes));
     const index_t data_begin = 8 + length_bytes + index_t{length};
     read_header(file_.text(8 + length_bytes, length, "header"));
     read_data(data_begin);
@@ -207,8 +213,7 @@ class npy_file {
 template <tensor_scalar T>
 [[nodiscard]] matrix<T> read_npy(const std::string& path) {
   const npy_file file(path);
-  if (file.shape().size() != 2)
-    throw data_error(path, 0, "shape", shape_text(file.shape()), "two dimensions");
+  if (file.shape().size() != 2) throw data_error(path, 0, "shape", shape_text(file.shape()), "two dimensions");
   if (file.fortran_order() && file.shape()[0] > 1 && file.shape()[1] > 1)
     throw data_error(path, 0, "fortran_order", "True", "False (numpy.ascontiguousarray makes it so)");
   matrix<T> out(file.shape()[0], file.shape()[1]);
@@ -228,7 +233,8 @@ inline std::string npy_header(dtype type, std::span<const index_t> shape) {
   text.append(63 - (10 + text.size()) % 64, ' ');
   text += '\n';
   const auto length = narrow<std::uint16_t>(static_cast<index_t>(text.size()), "npy header bytes");
-  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(length & 0xFF) + static_cast<char>(length >> 8) + text;
+  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(length & 0xFF) +
+         static_cast<char>(length >> 8) + text;
 }
 
 /// Writes a matrix as a two-dimensional array, in one atomic step. @throws io_error

@@ -133,13 +133,14 @@ class safetensors_file {
       if (shape.back() < 0) throw field_error(place, "shape", described(size), "sizes of 0 or more");
     }
     const json& offsets = require_array(value, "data_offsets", place);
-    if (offsets.size() != 2) throw field_error(place, "data_offsets", std::to_string(offsets.size()) + " numbers", "2");
+    if (offsets.size() != 2)
+      throw field_error(place, "data_offsets", std::to_string(offsets.size()) + " numbers", "2");
     const index_t begin = as_value<index_t>(offsets[0], "data_offsets", place);
     const index_t end = as_value<index_t>(offsets[1], "data_offsets", place);
     const std::string range = "[" + std::to_string(begin) + ", " + std::to_string(end) + ")";
     if (begin < 0 || end < begin || end > file_.size() - data_begin)
-      throw field_error(place, "data_offsets", range, "a range within " + std::to_string(file_.size() - data_begin) +
-                                                          " bytes of data");
+      throw field_error(place, "data_offsets", range,
+                        "a range within " + std::to_string(file_.size() - data_begin) + " bytes of data");
     const index_t elements = product(shape, place);
     if (elements > file_.size() || elements * info_of(*type).bytes != end - begin)
       throw field_error(place, "data_offsets", range, "the bytes of " + type_name + " " + shape_text(shape));

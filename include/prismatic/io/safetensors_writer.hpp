@@ -64,7 +64,8 @@ inline tensor_source tensor_of(std::string name, dtype type, std::vector<index_t
 /// A contiguous range as a one-dimensional tensor.
 template <tensor_scalar T>
 tensor_source tensor_of(std::string name, std::span<const T> values) {
-  return tensor_of(std::move(name), dtype_of<T>(), {static_cast<index_t>(values.size())}, std::as_bytes(values));
+  return tensor_of(std::move(name), dtype_of<T>(), {static_cast<index_t>(values.size())},
+                   std::as_bytes(values));
 }
 template <tensor_scalar T>
 tensor_source tensor_of(std::string name, const std::vector<T>& values) {
@@ -80,19 +81,15 @@ inline std::string safetensors_header(std::span<const tensor_source* const> orde
   if (!metadata.empty()) header["__metadata__"] = metadata;
   index_t offset = 0;
   for (const tensor_source* tensor : order) {
-    const index_t end = checked_add(offset, checked_mul(tensor->rows, tensor->row_bytes, "tensor bytes"), "file bytes");
+    const index_t end =
+        checked_add(offset, checked_mul(tensor->rows, tensor->row_bytes, "tensor bytes"), "file bytes");
     header.get_ref<ordered_json::object_t&>().emplace_back(
-        tensor->name, ordered_json{{"dtype", info_of(tensor->type).name},
-                                   {"shape", tensor->shape},
-                                   {"data_offsets", {offset, end}}});
+        tensor->name,
+        ordered_json{
+            {"dtype", info_of(tensor->type).name}, {"shape", tensor->shape}, {"data_offsets", {offset, end}}});
     offset = end;
   }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const ordered_json::exception&) {
-    throw option_error("write_safetensors: found a name or metadata that is not UTF-8");
-  }
+  std::string text = dump_json(header, "write_safetensors: names and metadata");
   constexpr std::size_t alignment = 64;
   text.append((alignment - (text.size() + 8) % alignment) % alignment, ' ');
   return text;
@@ -103,7 +100,8 @@ inline std::string safetensors_header(std::span<const tensor_source* const> orde
 /// Writes the tensors in the order of element size, widest first, then name, so that each is aligned to its
 /// element size in the mapped file.
 /// @param metadata  free-form strings, kept under `__metadata__`
-/// @throws option_error  two tensors of one name, or a name the format reserves or cannot hold
+/// @throws option_error  two tensors of one name, or the name the format reserves
+/// @throws data_error    a name or metadata that is not UTF-8
 /// @throws size_error    the header would exceed max_safetensors_header: too many tensors for one file
 /// @throws io_error
 inline void write_safetensors(const std::string& path, std::span<const tensor_source> tensors,
@@ -116,7 +114,8 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_so
     require_option(i == 0 || order[i]->name != order[i - 1]->name,
                    "write_safetensors: found two tensors called " + in_quotes(order[i]->name));
   }
-  std::ranges::stable_sort(order, std::ranges::greater{}, [](const tensor_source* t) { return info_of(t->type).bytes; });
+  std::ranges::stable_sort(order, std::ranges::greater{},
+                           [](const tensor_source* t) { return info_of(t->type).bytes; });
 
   const std::string header = detail::safetensors_header(order, metadata);
   if (static_cast<index_t>(header.size()) > max_safetensors_header)

@@ -122,7 +122,7 @@ class record {
     for (const schema_info& each : schemas)
       if (forced ? each.kind == *forced : each.kind != schema::mapped)
         expected += (expected.empty() ? "" : "; ") + std::string(each.expected);
-    return field_error(place_, "", std::move(found), (forced ? "" : "one of: ") + expected);
+    return field_error(place_, "", found, (forced ? "" : "one of: ") + expected);
   }
 
   sample out;
@@ -137,7 +137,9 @@ class record {
     return *value;
   }
 
-  void add(std::string_view role, std::string content) { out.messages.push_back({std::string(role), std::move(content)}); }
+  void add(std::string_view role, std::string content) {
+    out.messages.push_back({std::string(role), std::move(content)});
+  }
 
   // A text; or a number, which answers often are, in its shortest spelling.
   [[nodiscard]] std::string text_of(const json& value, std::string_view field) const {
@@ -205,8 +207,9 @@ class record {
   schema read_inference(std::string_view label_field) {
     const std::string premise = as_value<std::string>(required("premise"), "premise", place_);
     const std::string hypothesis = as_value<std::string>(required("hypothesis"), "hypothesis", place_);
-    add(roles::user, "Premise: " + premise + "\nHypothesis: " + hypothesis +
-                         "\nDoes the premise entail the hypothesis? Answer entailment, neutral or contradiction.");
+    add(roles::user,
+        "Premise: " + premise + "\nHypothesis: " + hypothesis +
+            "\nDoes the premise entail the hypothesis? Answer entailment, neutral or contradiction.");
     add(roles::assistant, std::string(inference_label(required(label_field), label_field)));
     return schema::nli;
   }
@@ -242,7 +245,8 @@ class record {
       const std::string name = std::string(field) + '[' + std::to_string(i) + ']';
       const json_place place{place_.file, place_.line, name};
       const bool openai = find_field(turns[i], "role", place) != nullptr;
-      const std::string_view role = role_of(require<std::string>(turns[i], openai ? "role" : "from", place), place);
+      const std::string_view role =
+          role_of(require<std::string>(turns[i], openai ? "role" : "from", place), place);
       add(role, content_of(turns[i], openai ? "content" : "value", place));
     }
   }
@@ -250,7 +254,8 @@ class record {
   static std::string_view role_of(const std::string& written, const json_place& place) {
     const auto known = std::ranges::find(role_names, lower_case(written), &role_name::written);
     if (known != role_names.end()) return known->role;
-    throw field_error(place, "role", in_quotes(written), "system, user, assistant, tool or a usual name for one");
+    throw field_error(place, "role", in_quotes(written),
+                      "system, user, assistant, tool or a usual name for one");
   }
 
   // A text, or OpenAI's list of parts when all of them are text.
@@ -276,7 +281,8 @@ class record {
       has_turn = true;
       if (out.messages[i].content.find_first_not_of(" \t\r\n") != std::string::npos) return;
     }
-    throw field_error(place_, field, has_turn ? "an empty text" : "no turn of the assistant", "a text to learn from");
+    throw field_error(place_, field, has_turn ? "an empty text" : "no turn of the assistant",
+                      "a text to learn from");
   }
 
   // Ids end up in lists with one id a line.
@@ -284,8 +290,10 @@ class record {
     if (value.is_number_integer()) return value.dump();
     if (!value.is_string()) throw field_error(place_, field, described(value), "a string or an integer");
     const auto& text = value.get_ref<const std::string&>();
-    const bool printable = std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-    if (text.empty() || !printable) throw field_error(place_, field, in_quotes(text), "an id without control characters");
+    const bool printable =
+        std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    if (text.empty() || !printable)
+      throw field_error(place_, field, in_quotes(text), "an id without control characters");
     return text;
   }
 

@@ -17,7 +17,7 @@ namespace prismatic {
 /// The record of a sample: the one it was read from, byte for byte, or a new one of the schema that fits it
 /// (prompt and completion, text, or messages) with its id.
 /// @param extra  an object whose members are set in the record; null adds nothing
-/// @throws data_error when a text of a new record is not UTF-8
+/// @throws data_error when a text of a new record, or of `extra`, is not UTF-8
 [[nodiscard]] inline std::string sample_text(const sample& from, const ordered_json& extra = nullptr) {
   std::string raw = from.raw;
   if (raw.empty()) {
@@ -29,13 +29,10 @@ namespace prismatic {
       record["prompt"] = turns[0].content;
       record["completion"] = turns[1].content;
     } else {
-      for (const message& turn : turns) record["messages"].push_back({{"role", turn.role}, {"content", turn.content}});
+      for (const message& turn : turns)
+        record["messages"].push_back({{"role", turn.role}, {"content", turn.content}});
     }
-    try {
-      raw = record.dump();
-    } catch (const ordered_json::exception&) {
-      throw data_error("", 0, "sample " + in_quotes(from.id), "text that is not UTF-8", "UTF-8");
-    }
+    raw = dump_json(record, "sample " + in_quotes(from.id));
   }
   return extra.is_null() ? raw : with_members(raw, extra);
 }
@@ -45,7 +42,8 @@ namespace prismatic {
 inline void write_samples(const std::string& path, std::span<const sample> samples,
                           std::span<const ordered_json> extras = {}) {
   if (!extras.empty())
-    require_equal(static_cast<index_t>(extras.size()), static_cast<index_t>(samples.size()), "write_samples: extras");
+    require_equal(static_cast<index_t>(extras.size()), static_cast<index_t>(samples.size()),
+                  "write_samples: extras");
   atomic_file file(path);
   for (std::size_t i = 0; i < samples.size(); ++i)
     file.write(extras.empty() ? sample_text(samples[i]) + '\n' : sample_text(samples[i], extras[i]) + '\n');

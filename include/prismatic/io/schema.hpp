@@ -19,10 +19,10 @@ namespace prismatic {
 /// The schemas, in the order in which a record is tried against them: the first whose fields are all there
 /// (present and not null) is taken. Each record is recognised on its own, so a file may mix them.
 enum class schema : std::uint8_t {
-  messages,           ///< messages: [{role, content}]
-  sharegpt,           ///< conversations (or conversation): [{from, value}], with or without system
-  nli,                ///< premise, hypothesis, label (or gold_label, gold)
-  alpaca,             ///< instruction, output (or response), with or without input (or context), history, system
+  messages,  ///< messages: [{role, content}]
+  sharegpt,  ///< conversations (or conversation): [{from, value}], with or without system
+  nli,       ///< premise, hypothesis, label (or gold_label, gold)
+  alpaca,    ///< instruction, output (or response), with or without input (or context), history, system
   prompt_completion,  ///< prompt, completion (or response): texts or lists of messages
   problem_solution,   ///< problem, generated_solution, solution or answer
   question_answer,    ///< question, generated_solution, answer, response or solution
@@ -90,11 +90,13 @@ inline field_map parse_field_map(std::string_view text) {
   while (true) {
     const std::string_view item = text.substr(0, text.find(','));
     const std::size_t equals = item.find('=');
-    const auto name = std::ranges::find(names, item.substr(0, equals), &std::pair<std::string_view, std::string*>::first);
+    const auto name =
+        std::ranges::find(names, item.substr(0, equals), &std::pair<std::string_view, std::string*>::first);
     require_option(name != names.end() && equals != std::string_view::npos && equals + 1 < item.size(),
                    "map: found " + in_quotes(item) +
                        ", expected NAME=FIELD with NAME prompt, completion, messages, text, system or id");
-    require_option(name->second->empty(), "map: found " + std::string(name->first) + " twice, expected it once");
+    require_option(name->second->empty(),
+                   "map: found " + std::string(name->first) + " twice, expected it once");
     *name->second = item.substr(equals + 1);
     if (item.size() == text.size()) break;
     text.remove_prefix(item.size() + 1);

@@ -87,7 +87,7 @@ class tokenizer_file {
     // A token that the alphabet cannot spell decodes to its own text and is never built from bytes.
     std::optional<std::string> bytes = byte_alphabet::instance().bytes(spelled);
     if (bytes) parts_.model.add_token(*bytes, id);
-    parts_.bytes[static_cast<std::size_t>(id)] = bytes ? std::move(*bytes) : spelled;
+    parts_.bytes[static_cast<std::size_t>(id)] = bytes ? *bytes : spelled;
   }
 
   [[nodiscard]] bool has_token(index_t id) const noexcept {

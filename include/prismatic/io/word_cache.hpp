@@ -54,7 +54,7 @@ class word_cache {
     fresh->id_count = static_cast<std::uint8_t>(ids.size());
     if (slot.compare_exchange_strong(expected, fresh.get(), std::memory_order_release,
                                      std::memory_order_relaxed))
-      fresh.release();  // the slot owns it now
+      (void)fresh.release();  // the slot owns it now
   }
 
  private:

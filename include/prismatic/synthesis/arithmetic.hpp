@@ -166,8 +166,8 @@ class formula {
     return word;
   }
 
-  [[noreturn]] void fail(std::string found, std::string expected) const {
-    throw data_error("", 0, "formula '" + std::string(text_) + "'", std::move(found), std::move(expected));
+  [[noreturn]] void fail(const std::string& found, const std::string& expected) const {
+    throw data_error("", 0, "formula '" + std::string(text_) + "'", found, expected);
   }
 
   std::string_view text_, rest_;

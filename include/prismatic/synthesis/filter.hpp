@@ -10,6 +10,7 @@
 #include <prismatic/diversity/surprisal.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -92,7 +93,7 @@ template <class B, viewable Pool, viewable Candidates>
       std::vector<std::size_t> order(count);
       std::iota(order.begin(), order.end(), std::size_t{0});
       std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return out.surprisals[a] > out.surprisals[b]; });
-      order.resize(static_cast<std::size_t>(options.surprisal_share * static_cast<double>(count) + 0.5));
+      order.resize(static_cast<std::size_t>(std::llround(options.surprisal_share * static_cast<double>(count))));
       out.keep.assign(count, false);
       for (const std::size_t i : order) out.keep[i] = true;
     }

@@ -118,7 +118,7 @@ inline std::optional<rational> take_decimal(std::string_view& text) {
   if (rest.size() >= 2 && rest[0] == '.' && ascii::is_digit(rest[1])) {
     rest.remove_prefix(1);
     while (!rest.empty() && ascii::is_digit(rest.front())) {
-      const bool counts = rest.find_first_not_of("0") < rest.find_first_not_of("0123456789");
+      const bool counts = rest.find_first_not_of('0') < rest.find_first_not_of("0123456789");
       if (counts) {
         digits += rest.front();
         if (__builtin_mul_overflow(scale, index_t{10}, &scale)) return std::nullopt;

@@ -71,6 +71,7 @@ template <solver Solver>
 [[nodiscard]] response_map ask_solver(Solver& solves, run_state& state, const std::map<index_t, problem>& problems,
                                       index_t attempts, const asking_options& options = {}) {
   std::vector<index_t> numbers;
+  numbers.reserve(problems.size());
   for (const auto& [number, posed] : problems) numbers.push_back(number);
   response_map out = state.responses("solution", numbers);
   detail::in_chunks(detail::unanswered(numbers, out), "solving", options, [&](std::span<const index_t> part) {

@@ -233,6 +233,7 @@ class synthesis_run {
       if (!c.alive) continue;
       std::vector<std::string>& texts = responses[c.record.number];
       std::vector<attempt> attempts;
+      attempts.reserve(texts.size());
       for (const std::string& text : texts) attempts.push_back({text, extract_answer(text)});
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {

@@ -42,7 +42,7 @@ class decoder {
   };
 
   /// @throws option_error for sizes that do not fit
-  explicit decoder(decoder_config config) : config_(std::move(config)) {
+  explicit decoder(decoder_config config) : config_(config) {
     config_.check();
     const index_t d = config_.width, q = config_.heads * config_.head_dim, kv = config_.kv_heads * config_.head_dim;
     embedding_ = parameters_.add("model.embed_tokens.weight", config_.vocabulary, d);
@@ -101,14 +101,14 @@ class decoder {
   /// over the batch itself, or over a cache.
   /// @throws option_error  a token outside the vocabulary, a position outside the context
   template <class Tape, class Attend>
-  variable hidden(Tape& t, std::span<const token_id> tokens, std::shared_ptr<const layout> sequences,
-                  position_list positions, Attend&& attend) const {
+  variable hidden(Tape& t, std::span<const token_id> tokens, const std::shared_ptr<const layout>& sequences,
+                  const position_list& positions, Attend&& attend) const {
     for (const std::int32_t position : *positions)
       require_option(position < config_.context, "decoder: found a sequence of " + std::to_string(position + 1) +
                                                      " tokens or more, expected at most " +
                                                      std::to_string(config_.context));
     const rope_tables<T, B::space> angles{angles_.cosine.view(), angles_.sine.view()};
-    variable x = embedding(t, tokens, parameters_[embedding_], std::move(sequences));
+    variable x = embedding(t, tokens, parameters_[embedding_], sequences);
     for (index_t i = 0; i < config_.layers; ++i) {
       const block& b = blocks_[static_cast<std::size_t>(i)];
       const variable h = rms_norm(t, x, parameters_[b.attention_norm], config_.norm_epsilon);

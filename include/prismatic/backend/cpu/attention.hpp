@@ -76,8 +76,8 @@ struct cpu_attention {
           const index_t h = task % shape.kv_heads * group + member;
           const piece at = piece_of(range, range, first);
           const index_t rows = at.queries.size(), cols = at.keys.size();
-          const matrix_view<T> p(scratch.view().row(worker * 2 * block), rows, cols, width);
-          const matrix_view<T> ds(scratch.view().row(worker * 2 * block + block), rows, cols, width);
+          const matrix_view<T> p(scratch.view().row(index_t{2} * worker * block), rows, cols, width);
+          const matrix_view<T> ds(scratch.view().row(index_t{2} * worker * block + block), rows, cols, width);
           const auto qh = head<const T>(q, at.queries, shape, h), oh = head<const T>(o, at.queries, shape, h);
           const auto kh = key_head<const T>(k, at.keys, shape, h), vh = key_head<const T>(v, at.keys, shape, h);
           const auto doh = head<const T>(d_o, at.queries, shape, h);

@@ -14,7 +14,7 @@
 
 namespace prismatic::detail {
 
-inline constexpr index_t sign_table_floats = 8 * 44 * 16;  // samples x tables x entries, whichever kernel
+inline constexpr index_t sign_table_floats = index_t{8} * 44 * 16;  // samples x tables x entries, whichever kernel
 
 #if PRISMATIC_X86
 
