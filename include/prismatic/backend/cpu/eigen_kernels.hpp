@@ -36,6 +36,11 @@ struct eigen_kernels {
       C.noalias() += alpha * (A.transpose() * B.transpose());
   }
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 doubts Eigen's maxCoeff of a matrix that is not empty
+#endif
+
   /// Eigenvalues of the symmetric `c` (its lower triangle is read), ascending; with `vectors`, row i of c
   /// becomes the eigenvector of w[i]. About 4/3 m^3 FLOP without vectors, 9 m^3 with.
   /// @throws numeric_error  no convergence
@@ -51,6 +56,10 @@ struct eigen_kernels {
     std::copy_n(solver.eigenvalues().data(), w.size(), w.data());
     if (vectors) map(c) = solver.eigenvectors().transpose();
   }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
  private:
   template <class T>
