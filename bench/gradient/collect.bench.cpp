@@ -2,7 +2,7 @@
 #include "support/report.hpp"
 
 #include <prismatic/gradient/collect.hpp>
-#include <prismatic/gradient/accumulate.hpp>
+#include <prismatic/autodiff/accumulate.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
 #include <prismatic/transformer/decoder.hpp>

@@ -23,7 +23,7 @@ namespace detail {
 // Sixteen independent chains of fused multiply-adds; returns something the compiler cannot drop.
 #if PRISMATIC_X86
 [[gnu::target("avx512f")]] inline float multiply_adds_avx512(index_t rounds) {
-  std::array<__m512, 16> sum;
+  __m512 sum[16];
   for (auto& s : sum) s = _mm512_set1_ps(1.0f);
   const __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(0.001f);
   for (index_t i = 0; i < rounds; ++i)
@@ -33,7 +33,7 @@ namespace detail {
   return total;
 }
 [[gnu::target("avx2,fma")]] inline float multiply_adds_avx2(index_t rounds) {
-  std::array<__m256, 12> sum;
+  __m256 sum[12];
   for (auto& s : sum) s = _mm256_set1_ps(1.0f);
   const __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(0.001f);
   for (index_t i = 0; i < rounds; ++i)

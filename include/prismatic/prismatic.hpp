@@ -60,7 +60,6 @@
 #include <prismatic/diversity/surprisal.hpp>
 #include <prismatic/diversity/unit_rows.hpp>
 #include <prismatic/diversity/vendi.hpp>
-#include <prismatic/gradient/accumulate.hpp>
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/gradient/gram.hpp>
 #include <prismatic/gradient/materialise.hpp>
@@ -115,6 +114,7 @@
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/grammar.hpp>
 #include <prismatic/synthesis/mathematics_problems.hpp>
+#include <prismatic/synthesis/model_writer.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/procedural.hpp>
 #include <prismatic/synthesis/procedural_solver.hpp>
