@@ -78,7 +78,7 @@ check batching(session& s, const prismatic::proxy<backend_type, scalar>& p) {
     const auto alone = collect_rows(s.cx(), p.model, std::span(&sequences[i], 1), s.projection());
     double difference = 0, length = 0;
     for (index_t j = 0; j < s.projection().width(); ++j) {
-      const double a = alone.rows(0, j), b = together.rows(static_cast<index_t>(i), j);
+      const double a = static_cast<double>(alone.rows(0, j)), b = static_cast<double>(together.rows(static_cast<index_t>(i), j));
       difference += (a - b) * (a - b);
       length += a * a;
     }

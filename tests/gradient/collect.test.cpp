@@ -50,7 +50,7 @@ TEMPLATE_LIST_TEST_CASE("rows do not depend on batches or threads, and stay in o
     const auto alone = collect_rows(one, model, std::span(&data[i], 1), projection);
     double length = 0, a = 0, b = 0;
     for (index_t j = 0; j < 70; ++j) {
-      const double x = alone.rows(0, j);
+      const double x = static_cast<double>(alone.rows(0, j));
       length += x * x;
       a += std::pow(x - static_cast<double>(together.rows(static_cast<index_t>(i), j)), 2);
       b += std::pow(x - static_cast<double>(split.rows(static_cast<index_t>(i), j)), 2);
