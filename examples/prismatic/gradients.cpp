@@ -24,11 +24,8 @@ constexpr index_t shard_rows = 1024;
 
 // Shard by shard into a directory; what is there already is not computed again.
 index_t fill_store(session& s, dataset data, const std::string& directory) {
-  const json manifest = [&] {
-    (void)s.proxy_for(data.samples);
-    return s.manifest();
-  }();
-  row_store store(directory, manifest);
+  (void)s.proxy_for(data.samples);  // the manifest names it
+  row_store store(directory, s.manifest());
   std::erase_if(data.samples, [&](const sample& x) { return store.contains(x.id); });
   const index_t found = store.size();
   if (found > 0 && !s.flags().quiet) note("note: " + std::to_string(found) + " rows were there already");
@@ -36,6 +33,7 @@ index_t fill_store(session& s, dataset data, const std::string& directory) {
     const std::size_t last = std::min(first + shard_rows, data.samples.size());
     dataset part;
     part.path = data.path;
+    part.skipped = std::exchange(data.skipped, {});  // noted with the first part
     part.samples.assign(std::make_move_iterator(data.samples.begin() + static_cast<std::ptrdiff_t>(first)),
                         std::make_move_iterator(data.samples.begin() + static_cast<std::ptrdiff_t>(last)));
     const row_set set = s.collect(std::move(part));

@@ -2,7 +2,6 @@
 #include "session.hpp"
 #include "subcommands.hpp"
 
-#include <prismatic/autodiff/tape.hpp>
 #include <prismatic/diversity/confidence.hpp>
 #include <prismatic/diversity/covariance.hpp>
 #include <prismatic/diversity/select.hpp>
@@ -39,18 +38,14 @@ vendi_result exact_score(session& s, const row_set& set, index_t count) {
   for (const index_t i : chosen) subset.push_back(set.samples[static_cast<std::size_t>(i)]);
   const auto& proxy = s.proxy_for({});
   const encoded_samples encoded = encode(proxy, subset);
-  using sink_type = gram_sink<backend_type, scalar>;
-  sink_type sink(s.cx(), proxy.model.parameters().infos());
+  gram_sink<backend_type, scalar> sink(s.cx(), proxy.model.parameters().infos());
   std::vector<index_t> lengths;
   for (const token_sequence& t : encoded.sequences) lengths.push_back(t.size());
   for (const row_range part : plan_batches(lengths, s.flags().batch_tokens)) {
     std::vector<const token_sequence*> members;
     for (index_t i = part.begin; i < part.end; ++i) members.push_back(&encoded.sequences[static_cast<std::size_t>(i)]);
-    const packed_batch batch = pack(members);
-    const auto weights = mean_nll_weights<scalar>(batch);
     sink.begin(part.size());
-    tape<backend_type, scalar, sink_type> t(s.cx(), sink);
-    t.backward(proxy.model.loss(t, batch, weights));
+    (void)sweep(s.cx(), proxy.model, std::span<const token_sequence* const>(members), sink);
     s.bar()({"exact gradients", part.end, m});
   }
   return vendi_from_gram(s.cx(), sink.gram());

@@ -2,6 +2,7 @@
 #include "session.hpp"
 #include "subcommands.hpp"
 
+#include <prismatic/io/content_hash.hpp>
 #include <prismatic/io/sample_writer.hpp>
 #include <prismatic/synthesis/procedural.hpp>
 #include <prismatic/synthesis/procedural_solver.hpp>
@@ -33,11 +34,19 @@ struct synthesize_flags : shared_flags {
   procedural_solver_options solver;
 };
 
-// Everything that changes the pool. Paths, threads and verbosity do not.
-json configuration(const synthesize_flags& f, const std::string& filter, const std::vector<index_t>& quotas) {
+// The seed file's name, and a hash of what it holds.
+std::string identity_of(const std::string& path, const std::vector<sample>& seeds) {
+  std::string contents;
+  for (const sample& s : seeds) contents += s.id + '\n' + content_hash(s.messages) + '\n';
+  return std::filesystem::path(path).filename().string() + " " + content_hash(contents);
+}
+
+// Everything that changes the pool. Folders, threads and verbosity do not.
+json configuration(const synthesize_flags& f, const std::string& filter, const std::vector<index_t>& quotas,
+                   const std::vector<sample>& seeds) {
   const synthesis_options& o = f.options;
   return {{"version", PRISMATIC_VERSION},
-          {"seeds", std::filesystem::path(f.seeds).filename().string()},
+          {"seeds", identity_of(f.seeds, seeds)},
           {"seed", f.seed},
           {"proxy", f.proxy},
           {"proxy_steps", f.proxy_steps},
@@ -92,7 +101,7 @@ ordered_json round_json(const round_record& r) {
 synthesis_result<scalar> play(session& s, const synthesize_flags& flags, const std::string& directory,
                               const std::string& filter, std::vector<index_t> quotas,
                               const std::vector<sample>& seeds, const decontaminator& clean) {
-  run_state state(directory, configuration(flags, filter, quotas));
+  run_state state(directory, configuration(flags, filter, quotas, seeds));
   // The proxy is part of the run: it is trained once and kept, so that resumed rows fit the earlier ones.
   const auto& model = s.proxy_kept(flags.run + "/proxy.safetensors", seeds);
   row_store store(directory + "/rows", s.manifest());

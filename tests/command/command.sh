@@ -144,6 +144,8 @@ expect 3 "small.jsonl" "$prismatic" gradients small.jsonl -o small.jsonl "${quic
 
 # --- a run of another configuration, rows of another proxy
 expect 3 "candidates: found 30, expected 31" "$prismatic" synthesize small.jsonl --run run --target 8 --candidates 31 "${quick[@]}"
+mkdir other && head -n 20 small.jsonl >other/small.jsonl
+expect 3 "seeds: found" "$prismatic" synthesize other/small.jsonl --run run --target 8 --candidates 30 "${quick[@]}"
 expect 3 "proxy: found" "$prismatic" gradients small.jsonl -o rows --proxy-steps 3 --width 50 --threads 2 --quiet
 expect 3 "run.sqlite" "$prismatic" report rows
 

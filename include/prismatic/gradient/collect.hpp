@@ -24,6 +24,15 @@ struct collect_options {
   progress on_progress = {};    ///< counts sequences
 };
 
+namespace detail {
+template <class T>
+double squared_length(matrix_view<const T> rows, index_t i) {
+  double sum = 0;
+  for (index_t j = 0; j < rows.cols(); ++j) sum += static_cast<double>(rows(i, j)) * static_cast<double>(rows(i, j));
+  return sum;
+}
+}  // namespace detail
+
 /// Projected gradients of n samples.
 template <class T>
 struct gradient_rows {
@@ -35,14 +44,30 @@ struct gradient_rows {
   /// |R g| / sqrt(d), an unbiased estimate (squared) of the gradient's own norm.
   [[nodiscard]] std::vector<double> norms() const {
     std::vector<double> out;
-    for (index_t i = 0; i < rows.rows(); ++i) {
-      double sum = 0;
-      for (index_t j = 0; j < rows.cols(); ++j) sum += static_cast<double>(rows(i, j)) * static_cast<double>(rows(i, j));
-      out.push_back(std::sqrt(sum));
-    }
+    for (index_t i = 0; i < rows.rows(); ++i) out.push_back(std::sqrt(detail::squared_length(rows.view(), i)));
     return out;
   }
 };
+
+/// One forward and one backward sweep over some sequences, packed in the order given; the sink hears the
+/// gradient of each one's mean NLL. @return those mean NLLs, in nats
+/// @param sink  a per-sequence sink after begin(members.size()), or one that adds up
+/// @throws option_error  a sequence without loss tokens or longer than the model's context
+template <class B, class Model, class Sink>
+std::vector<double> sweep(context<B>& cx, const Model& model, std::span<const token_sequence* const> members,
+                          Sink& sink) {
+  using T = typename Model::scalar;
+  const packed_batch batch = pack(members);
+  const std::vector<T> weights = mean_nll_weights<T>(batch);
+  tape<B, T, Sink> t(cx, sink);
+  const variable losses = model.loss(t, batch, weights);
+  std::vector<double> out(members.size());
+  for (index_t s = 0; s < batch.predictions->sequences(); ++s)
+    for (index_t r = (*batch.predictions)[s].begin; r < (*batch.predictions)[s].end; ++r)
+      out[static_cast<std::size_t>(s)] += static_cast<double>(t.value(losses)(r, 0));
+  t.backward(losses);
+  return out;
+}
 
 /// z(s) = R grad(mean NLL of s) / sqrt(d) for every sequence  [Jung et al. 2025, arXiv:2505.20161, section 3].
 ///
@@ -72,27 +97,17 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
     std::vector<const token_sequence*> members;
     for (index_t i = part.begin; i < part.end; ++i)
       members.push_back(&sequences[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-    const packed_batch batch = pack(members);
-    const std::vector<T> weights = mean_nll_weights<T>(batch);
-
     sink.begin(part.size());
-    tape<B, T, sink_type> t(cx, sink);
-    const variable losses = model.loss(t, batch, weights);
-    const layout& seq = *batch.predictions;
-    for (index_t s = 0; s < part.size(); ++s) {
-      const auto sample = static_cast<std::size_t>(order[static_cast<std::size_t>(part.begin + s)]);
-      out.loss_tokens[sample] = seq[s].size();
-      for (index_t r = seq[s].begin; r < seq[s].end; ++r) out.losses[sample] += static_cast<double>(t.value(losses)(r, 0));
-    }
-    t.backward(losses);
+    const std::vector<double> losses = sweep(cx, model, std::span<const token_sequence* const>(members), sink);
     const matrix<T> rows = sink.finish();
     for (index_t s = 0; s < part.size(); ++s) {
+      const auto place = static_cast<std::size_t>(s);
       const index_t sample = order[static_cast<std::size_t>(part.begin + s)];
-      const T* const row = rows.view().row(s);
-      double squares = 0;
-      for (index_t j = 0; j < rows.cols(); ++j) squares += static_cast<double>(row[j]) * static_cast<double>(row[j]);
+      out.losses[static_cast<std::size_t>(sample)] = losses[place];
+      out.loss_tokens[static_cast<std::size_t>(sample)] = members[place]->loss_tokens();
+      const double squares = detail::squared_length(rows.view(), s);
       if (squares > 0 && std::isfinite(squares))
-        std::copy_n(row, rows.cols(), out.rows.view().row(sample));
+        std::copy_n(rows.view().row(s), rows.cols(), out.rows.view().row(sample));
       else
         out.bad.push_back(sample);
     }

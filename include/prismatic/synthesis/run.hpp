@@ -117,11 +117,8 @@ class synthesis_run {
   void begin(std::span<const sample> seeds) {
     result_.rounds = state_.rounds();
     result_.pool = state_.pool();
-    if (result_.pool.empty()) {
-      state_.set_seeds(seeds);
-      result_.pool.assign(seeds.begin(), seeds.end());
-    }
-    result_.seeds = state_.seeds();
+    const bool fresh = result_.pool.empty();
+    if (fresh) result_.pool.assign(seeds.begin(), seeds.end());
     for (std::size_t i = 0; i < result_.pool.size(); ++i) seen_.add(result_.pool[i].prompt(), static_cast<index_t>(i));
 
     std::vector<sample> missing;
@@ -131,6 +128,8 @@ class synthesis_run {
     if (!found.refused.empty())
       throw data_error("seeds", 0, "", "one that cannot be used: " + found.refused.front().reason, "usable samples");
     append_rows(missing, found.gradients, found.used);
+    if (fresh) state_.set_seeds(seeds);  // not before they are known to be usable
+    result_.seeds = state_.seeds();
     load_rows();
     vendi_ = vendi(cx_, result_.rows).score;
   }
@@ -330,6 +329,7 @@ class synthesis_run {
     store_.append(ids, fresh);
   }
 
+  // From the store, so that a run that was stopped goes on with the same numbers to the bit.
   void load_rows() {
     std::vector<std::string> ids;
     for (const sample& s : result_.pool) ids.push_back(s.id);
