@@ -41,7 +41,7 @@ vendi_result exact_score(session& s, const row_set& set, index_t count) {
   gram_sink<backend_type, scalar> sink(s.cx(), proxy.model.parameters().infos());
   std::vector<index_t> lengths;
   for (const token_sequence& t : encoded.sequences) lengths.push_back(t.size());
-  for (const row_range part : plan_batches(lengths, s.flags().batch_tokens)) {
+  for (const row_range part : plan_batches(lengths, sweep_tokens(s.cx(), proxy.model, s.flags().batch_tokens))) {
     std::vector<const token_sequence*> members;
     for (index_t i = part.begin; i < part.end; ++i) members.push_back(&encoded.sequences[static_cast<std::size_t>(i)]);
     sink.begin(part.size());

@@ -50,14 +50,20 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
   app.add_option("--truncation", flags.truncation, "a sample longer than the context: prompt (cut its left) or refuse")
       ->capture_default_str()
       ->check(CLI::IsMember({"prompt", "refuse"}));
-  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep; bounds memory")
+  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  app.add_option("--activations", flags.activation_bytes,
+                 "memory for one sweep's activations, such as 800MB or 4GB (default 2 GiB); with less, sweeps take fewer "
+                 "tokens, and a sample that does not fit is computed block by block, twice")
+      ->transform(CLI::AsSizeValue(false));
 }
 
 session::session(const shared_flags& flags)
     : flags_(flags),
-      cx_({.threads = flags.threads, .seed = flags.seed}),
+      cx_({.threads = flags.threads,
+           .seed = flags.seed,
+           .activation_bytes = static_cast<index_t>(std::min(flags.activation_bytes, std::uint64_t{1} << 50))}),
       bar_(flags.quiet),
       projection_(flags.width, flags.seed) {}
 

@@ -44,13 +44,15 @@ struct shared_flags {
   index_t width = 1024;
   std::string truncation = "prompt";
   index_t batch_tokens = 4096;
+  std::uint64_t activation_bytes = static_cast<std::uint64_t>(context_options{}.activation_bytes);
 };
 
 /// Flags of every subcommand: --threads, --seed, --json, --quiet.
 void add_run_flags(CLI::App& app, shared_flags& flags);
 /// Flags of those that read samples: --format, --map, --on-bad-sample.
 void add_data_flags(CLI::App& app, shared_flags& flags);
-/// Flags of those that take gradients: --proxy, --template and their kin, --width, --truncation, --batch-tokens.
+/// Flags of those that take gradients: --proxy, --template and their kin, --width, --truncation, --batch-tokens,
+/// --activations.
 void add_gradient_flags(CLI::App& app, shared_flags& flags);
 
 /// Rows and what they are the rows of. Without samples when the rows themselves were the input.

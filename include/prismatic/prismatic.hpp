@@ -7,7 +7,9 @@
 #include <prismatic/autodiff/cross_entropy.hpp>
 #include <prismatic/autodiff/embedding.hpp>
 #include <prismatic/autodiff/linear.hpp>
+#include <prismatic/autodiff/linear_cross_entropy.hpp>
 #include <prismatic/autodiff/parameter.hpp>
+#include <prismatic/autodiff/recompute.hpp>
 #include <prismatic/autodiff/rms_norm.hpp>
 #include <prismatic/autodiff/rope.hpp>
 #include <prismatic/autodiff/select_rows.hpp>

@@ -64,6 +64,11 @@ variable probe(Tape& t, variable y) {
   return loss;
 }
 
+/// Equal to the bit, shapes given.
+inline bool identical(const matrix<double>& a, const matrix<double>& b) {
+  return std::equal(a.data(), a.data() + a.size(), b.data(), b.data() + b.size());
+}
+
 /// The largest |found - expected| over the largest |expected|. Gradients below 1e-4 are judged as if they were
 /// as large: the differences themselves are off by some 1e-11.
 inline double relative_error(const matrix<double>& found, const matrix<double>& expected) {

@@ -39,6 +39,12 @@ TEST_CASE("append, span and list build the same layout", "[core][layout]") {
   CHECK_FALSE(appended == layout{2, 7});
 }
 
+TEST_CASE("within cuts every sequence to some rows", "[core][layout]") {
+  CHECK(layout{3, 0, 2, 4}.within({2, 6}) == layout{1, 0, 2, 1});
+  CHECK(layout{3, 2}.within({0, 5}) == layout{3, 2});
+  CHECK(layout{3, 2}.within({4, 4}) == layout{0, 0});
+}
+
 TEST_CASE("split turns rows into heads", "[core][layout]") {
   CHECK(layout{3, 0, 2}.split(4) == layout{12, 0, 8});
   CHECK(layout{3, 2}.split(1) == layout{3, 2});

@@ -113,3 +113,14 @@ TEST_CASE("no sequences give no rows", "[gradient][collect]") {
   context<B> cx({.threads = 1});
   CHECK(collect_rows(cx, model, std::span<const token_sequence>{}, rademacher(8)).rows.rows() == 0);
 }
+
+TEST_CASE("a sweep takes no more tokens than the context has memory for", "[gradient][collect]") {
+  using B = cpu_backend<>;
+  const decoder<B, float> model(tiny());
+  const index_t token = model.activation_bytes(1);
+  const auto tokens = [&](index_t bytes) { return sweep_tokens(context<B>({.threads = 1, .activation_bytes = bytes}), model, 4096); };
+  CHECK(tokens(10 * token) == 10);
+  CHECK(tokens(11 * token - 1) == 10);
+  CHECK(tokens(0) == 1);
+  CHECK(tokens(index_t{1} << 40) == 4096);
+}

@@ -55,6 +55,45 @@ TEMPLATE_LIST_TEST_CASE("losses and gradients do not depend on the company a seq
   }
 }
 
+TEST_CASE("activation_bytes is what a forward pass leaves behind", "[transformer][decoder]") {
+  using B = cpu_backend<>;
+  for (decoder_config config : families()) {
+    config.layers = 5;
+    config.width = 96;
+    config.ffn = 200;
+    const auto model = test::random_decoder<B, double>(config);
+    const auto batch = test::pack_all(test::random_sequences(config.vocabulary, {16, 16, 16}));
+    context<B> cx({.threads = 1});
+    test::recording_sink<double> sink(model.parameters().infos(), 3);
+    tape<B, double, test::recording_sink<double>> t(cx, sink);
+    model.hidden(t, batch.inputs, batch.sequences, batch.positions, [&](auto& tape, index_t, variable q, variable k, variable v) {
+      return attention(tape, q, k, v, model.attention_sizes());
+    });
+    const auto kept = static_cast<double>(model.activation_bytes(45)), found = static_cast<double>(cx.scratch().most_lent_bytes());
+    CHECK(found > kept);  // embeddings, last norm, sums of a few numbers a row
+    CHECK(found < 1.2 * kept);
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("with little memory blocks are computed again: the same gradients to the bit, in less",
+                        "[transformer][decoder]", test::built_in_double) {
+  using B = typename TestType::backend;
+  for (decoder_config config : families()) {
+    config.layers = 6;
+    const auto model = test::random_decoder<B, double>(config);
+    const packed_batch batch = test::pack_all(test::random_sequences(config.vocabulary, {16, 11, 9}));
+    const index_t enough = model.activation_bytes(static_cast<index_t>(batch.inputs.size()));
+    context<B> roomy({.threads = 2, .activation_bytes = enough}), tight({.threads = 2, .activation_bytes = enough - 1});
+    const auto& infos = model.parameters().infos();
+    test::recording_sink<double> kept(infos, 3), again(infos, 3);
+    CHECK(test::sweep(roomy, model, batch, kept) == test::sweep(tight, model, batch, again));
+    for (index_t s = 0; s < 3; ++s)
+      for (index_t p = 0; p < model.parameters().size(); ++p)
+        CHECK(test::identical(kept.of(s, {p}), again.of(s, {p})));
+    CHECK(tight.scratch().most_lent_bytes() < roomy.scratch().most_lent_bytes() / 2);
+  }
+}
+
 TEMPLATE_LIST_TEST_CASE("a later token changes no earlier logits", "[transformer][decoder]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;

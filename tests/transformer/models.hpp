@@ -97,8 +97,8 @@ matrix<double> all_logits(context<B>& cx, const decoder<B, T>& model, const std:
   auto positions = std::make_shared<std::vector<std::int32_t>>();
   for (std::size_t i = 0; i < tokens.size(); ++i) positions->push_back(static_cast<std::int32_t>(i));
   const auto sequences = std::make_shared<layout>(layout{static_cast<index_t>(tokens.size())});
-  const variable h = model.hidden(t, tokens, sequences, positions, [&](index_t, variable q, variable k, variable v) {
-    return attention(t, q, k, v, model.attention_sizes());
+  const variable h = model.hidden(t, tokens, sequences, positions, [&](auto& tape, index_t, variable q, variable k, variable v) {
+    return attention(tape, q, k, v, model.attention_sizes());
   });
   return widened<T>(t.value(model.logits(t, h)));
 }

@@ -49,8 +49,13 @@ class tape {
 
   /// A given matrix, not owned, with no gradient of its own. @throws shape_error
   variable constant(const_view values, const std::shared_ptr<const layout>& sequences) {
-    require_equal(values.rows(), sequences->rows(), "tape: rows of a constant");
-    nodes_.push_back(node{.value = values, .sequences = sequences});
+    return input(values, sequences, false);
+  }
+
+  /// A given matrix, not owned, that may need a gradient: take it with on_backward. @throws shape_error
+  variable input(const_view values, const std::shared_ptr<const layout>& sequences, bool needs_gradient) {
+    require_equal(values.rows(), sequences->rows(), "tape: rows of an input");
+    nodes_.push_back(node{.value = values, .sequences = sequences, .needs_gradient = needs_gradient});
     return {static_cast<index_t>(nodes_.size()) - 1};
   }
 
@@ -123,6 +128,13 @@ class tape {
   /// Takes a value nobody reads again, storage and all.
   scratch_matrix<T, B::space> take_value(variable v) { return std::exchange(at(v).storage, {}); }
 
+  /// Frees a value nobody reads again, its own adjoint and its consumers' included. Its shape stays.
+  void forget(variable v) {
+    node& n = at(v);
+    n.storage = {};
+    n.value = const_view(nullptr, n.value.rows(), n.value.cols());
+  }
+
   /// An uninitialised matrix from the context's pool.
   [[nodiscard]] scratch_matrix<T, B::space> scratch(index_t rows, index_t cols) {
     return {context_.scratch(), rows, cols};
@@ -132,7 +144,16 @@ class tape {
   void backward(variable root)
     requires records
   {
-    B::fill(context_, T{1}, gradient_slot(root).gradient);
+    scratch_matrix<T, B::space> ones = scratch(at(root).value.rows(), at(root).value.cols());
+    B::fill(context_, T{1}, ones.view());
+    backward(root, std::move(ones));
+  }
+
+  /// Sweeps back from `root`, whose gradient is given.
+  void backward(variable root, scratch_matrix<T, B::space> gradient)
+    requires records
+  {
+    give_gradient(root, std::move(gradient));
     for (index_t i = root.index; i >= 0; --i) {
       node& n = nodes_[static_cast<std::size_t>(i)];
       if (n.adjoint && n.gradient.held()) n.adjoint->run(*this);

@@ -55,6 +55,14 @@ class layout {
     return out;
   }
 
+  /// The layout of rows [begin, end) alone: every sequence keeps its number and what it has among them.
+  [[nodiscard]] layout within(row_range rows) const {
+    layout out;
+    for (const row_range r : ranges_)
+      out.append(std::max<index_t>(0, std::min(r.end, rows.end) - std::max(r.begin, rows.begin)));
+    return out;
+  }
+
   friend bool operator==(const layout&, const layout&) = default;
 
  private:

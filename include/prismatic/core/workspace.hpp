@@ -12,7 +12,9 @@
 
 namespace prismatic {
 
-/// A best-fit pool of blocks. Not thread-safe: it belongs to one context, and a verb leases what its
+/// A best-fit pool of blocks that holds at most a quarter more than was ever on loan at once: returned
+/// blocks stay for the next sweep, whose sizes are much the same, and the longest unused are given up for
+/// sizes that fit none. Not thread-safe: it belongs to one context, and a verb leases what its
 /// workers need before it starts them.
 template <memory Space>
 class workspace {
@@ -62,41 +64,45 @@ class workspace {
         best = it;
     if (best != free_.end()) {
       const block found = *best;
-      *best = free_.back();
-      free_.pop_back();
-      return {this, found};
+      free_.erase(best);
+      return lend(found);
     }
-    if (mostly_unused(bytes)) trim();
+    make_room(bytes);
     free_.reserve(static_cast<std::size_t>(blocks_) + 1);  // so that give_back cannot throw
     const block fresh{storage<Space>::allocate(bytes), bytes};
     held_ += bytes;
     ++blocks_;
-    return {this, fresh};
+    return lend(fresh);
   }
 
   /// Bytes held, on loan or free.
   [[nodiscard]] index_t held_bytes() const noexcept { return held_; }
+  /// The most bytes that were on loan at once.
+  [[nodiscard]] index_t most_lent_bytes() const noexcept { return most_lent_; }
 
  private:
-  void give_back(block b) noexcept { free_.push_back(b); }
-
-  // Blocks nobody could use are given up before the pool outgrows twice what it needs.
-  [[nodiscard]] bool mostly_unused(index_t wanted) const noexcept {
-    index_t unused = 0;
-    for (const block& b : free_) unused += b.bytes;
-    return unused > held_ / 2 && unused > wanted;
+  lease lend(block b) noexcept {
+    lent_ += b.bytes;
+    most_lent_ = std::max(most_lent_, lent_);
+    return {this, b};
   }
-  void trim() noexcept {
-    for (const block& b : free_) {
-      storage<Space>::deallocate(b.data);
-      held_ -= b.bytes;
+  void give_back(block b) noexcept {
+    lent_ -= b.bytes;
+    free_.push_back(b);
+  }
+  void make_room(index_t wanted) noexcept {
+    const index_t needed = std::max(most_lent_, lent_ + wanted);
+    auto given_up = free_.begin();
+    for (; given_up != free_.end() && held_ + wanted > needed + needed / 4; ++given_up) {
+      storage<Space>::deallocate(given_up->data);
+      held_ -= given_up->bytes;
       --blocks_;
     }
-    free_.clear();
+    free_.erase(free_.begin(), given_up);
   }
 
-  std::vector<block> free_;
-  index_t held_ = 0;
+  std::vector<block> free_;  // the longest unused first
+  index_t held_ = 0, lent_ = 0, most_lent_ = 0;
   index_t blocks_ = 0;  // on loan or free
 };
 

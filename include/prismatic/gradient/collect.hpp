@@ -20,7 +20,7 @@
 namespace prismatic {
 
 struct collect_options {
-  index_t batch_tokens = 4096;  ///< tokens packed into one sweep: bounds memory, never changes a row
+  index_t batch_tokens = 4096;  ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
   progress on_progress = {};    ///< counts sequences
 };
 
@@ -48,6 +48,15 @@ struct gradient_rows {
     return out;
   }
 };
+
+/// How many tokens to pack into one sweep: as many as asked for, or as the context has memory for.
+template <class B, class Model>
+index_t sweep_tokens(const context<B>& cx, const Model& model, index_t wanted) {
+  if constexpr (requires { model.activation_bytes(wanted); })
+    return std::clamp<index_t>(cx.activation_bytes() / model.activation_bytes(1), 1, wanted);
+  else
+    return wanted;
+}
 
 /// One forward and one backward sweep over some sequences, packed in the order given; the sink hears the
 /// gradient of each one's mean NLL. @return those mean NLLs, in nats
@@ -93,7 +102,7 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
   using sink_type = sketch_sink<B, T, Projection>;
   sink_type sink(cx, model.parameters().infos(), projection);
   index_t done = 0;
-  for (const row_range part : plan_batches(lengths, options.batch_tokens)) {
+  for (const row_range part : plan_batches(lengths, sweep_tokens(cx, model, options.batch_tokens))) {
     std::vector<const token_sequence*> members;
     for (index_t i = part.begin; i < part.end; ++i)
       members.push_back(&sequences[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);

@@ -3,10 +3,11 @@
 
 #include <prismatic/autodiff/add.hpp>
 #include <prismatic/autodiff/attention.hpp>
-#include <prismatic/autodiff/cross_entropy.hpp>
 #include <prismatic/autodiff/embedding.hpp>
 #include <prismatic/autodiff/linear.hpp>
+#include <prismatic/autodiff/linear_cross_entropy.hpp>
 #include <prismatic/autodiff/parameter.hpp>
+#include <prismatic/autodiff/recompute.hpp>
 #include <prismatic/autodiff/rms_norm.hpp>
 #include <prismatic/autodiff/rope.hpp>
 #include <prismatic/autodiff/select_rows.hpp>
@@ -97,33 +98,31 @@ class decoder {
     }
   }
 
-  /// The hidden states after the last norm, (T, width). `attend(i, q, k, v)` is block i's attention:
-  /// over the batch itself, or over a cache.
+  /// Bytes of activations that a forward pass leaves for a backward one, logits apart.
+  [[nodiscard]] index_t activation_bytes(index_t tokens) const {
+    const index_t q = config_.heads * config_.head_dim, kv = config_.kv_heads * config_.head_dim;
+    const index_t block_floats = 4 * config_.width + (2 + config_.qk_norm) * (q + kv) + 3 * config_.ffn;
+    return tokens * config_.layers * block_floats * index_t{sizeof(T)};
+  }
+
+  /// The hidden states after the last norm, (T, width). `attend(tape, i, q, k, v)` is block i's attention:
+  /// over the batch itself, or over a cache. Blocks keep their input only, and are computed again on the way
+  /// back, where all activations together would outgrow the context's memory.
   /// @throws option_error  a token outside the vocabulary, a position outside the context
   template <class Tape, class Attend>
   variable hidden(Tape& t, std::span<const token_id> tokens, const std::shared_ptr<const layout>& sequences,
-                  const position_list& positions, Attend&& attend) const {
+                  const position_list& positions, Attend attend) const {
     for (const std::int32_t position : *positions)
       require_option(position < config_.context, "decoder: found a sequence of " + std::to_string(position + 1) +
                                                      " tokens or more, expected at most " +
                                                      std::to_string(config_.context));
-    const rope_tables<T, B::space> angles{angles_.cosine.view(), angles_.sine.view()};
+    const bool again = activation_bytes(static_cast<index_t>(tokens.size())) > t.cx().activation_bytes();
     variable x = embedding(t, tokens, parameters_[embedding_], sequences);
     for (index_t i = 0; i < config_.layers; ++i) {
-      const block& b = blocks_[static_cast<std::size_t>(i)];
-      const variable h = rms_norm(t, x, parameters_[b.attention_norm], config_.norm_epsilon);
-      variable q = linear(t, h, parameters_[b.query], maybe(b.query_bias));
-      variable k = linear(t, h, parameters_[b.key], maybe(b.key_bias));
-      const variable v = linear(t, h, parameters_[b.value], maybe(b.value_bias));
-      if (b.query_norm) q = rms_norm(t, q, parameters_[*b.query_norm], config_.norm_epsilon, config_.heads);
-      if (b.key_norm) k = rms_norm(t, k, parameters_[*b.key_norm], config_.norm_epsilon, config_.kv_heads);
-      q = rope(t, q, config_.head_dim, positions, angles);
-      k = rope(t, k, config_.head_dim, positions, angles);
-      x = add(t, x, linear(t, attend(i, q, k, v), parameters_[b.output], maybe(b.output_bias)));
-
-      const variable g = rms_norm(t, x, parameters_[b.ffn_norm], config_.norm_epsilon);
-      const variable f = swiglu(t, linear(t, g, parameters_[b.gate]), linear(t, g, parameters_[b.up]));
-      x = add(t, x, linear(t, f, parameters_[b.down]));
+      const auto forward = [this, i, positions, attend](auto& tape, variable in) {
+        return block_forward(tape, i, in, positions, attend);
+      };
+      x = again ? recompute(t, x, forward) : forward(t, x);
       t.keep_only(x);
     }
     return rms_norm(t, x, parameters_[final_norm_], config_.norm_epsilon);
@@ -140,11 +139,11 @@ class decoder {
   template <class Tape>
   variable loss(Tape& t, const packed_batch& batch, vector_view<const T, B::space> weights) const {
     const variable h = hidden(t, batch.inputs, batch.sequences, batch.positions,
-                              [&](index_t, variable q, variable k, variable v) {
-                                return attention(t, q, k, v, attention_sizes());
+                              [shape = attention_sizes()](auto& tape, index_t, variable q, variable k, variable v) {
+                                return attention(tape, q, k, v, shape);
                               });
     const variable predicting = select_rows(t, h, batch.predicting, batch.predictions);
-    return cross_entropy(t, logits(t, predicting), batch.targets, weights);
+    return linear_cross_entropy(t, predicting, parameters_[head_], batch.targets, weights);
   }
 
   [[nodiscard]] attention_shape attention_sizes() const {
@@ -153,6 +152,36 @@ class decoder {
   }
 
  private:
+  template <class Tape, class Attend>
+  variable block_forward(Tape& t, index_t i, variable x, const position_list& positions, const Attend& attend) const {
+    const rope_tables<T, B::space> angles{angles_.cosine.view(), angles_.sine.view()};
+    const block& b = blocks_[static_cast<std::size_t>(i)];
+    const variable h = rms_norm(t, x, parameters_[b.attention_norm], config_.norm_epsilon);
+    variable q = linear(t, h, parameters_[b.query], maybe(b.query_bias));
+    variable k = linear(t, h, parameters_[b.key], maybe(b.key_bias));
+    const variable v = linear(t, h, parameters_[b.value], maybe(b.value_bias));
+    if (b.query_norm) q = rms_norm(t, q, parameters_[*b.query_norm], config_.norm_epsilon, config_.heads);
+    if (b.key_norm) k = rms_norm(t, k, parameters_[*b.key_norm], config_.norm_epsilon, config_.kv_heads);
+    const auto turned = [&](variable in) {
+      const variable out = rope(t, in, config_.head_dim, positions, angles);
+      t.forget(in);
+      return out;
+    };
+    const auto added = [&](variable to, variable in) {
+      const variable out = add(t, to, in);
+      t.forget(in);
+      return out;
+    };
+    q = turned(q);
+    k = turned(k);
+    const variable o = attend(t, i, q, k, v);
+    const variable mid = added(x, linear(t, o, parameters_[b.output], maybe(b.output_bias)));
+
+    const variable g = rms_norm(t, mid, parameters_[b.ffn_norm], config_.norm_epsilon);
+    const variable f = swiglu(t, linear(t, g, parameters_[b.gate]), linear(t, g, parameters_[b.up]));
+    return added(mid, linear(t, f, parameters_[b.down]));
+  }
+
   [[nodiscard]] std::optional<parameter_ref<T, B::space>> maybe(std::optional<parameter_id> p) const {
     return p ? std::optional(parameters_[*p]) : std::nullopt;
   }

@@ -189,8 +189,8 @@ class continuation {
 
     no_sink sink;
     tape<B, T, no_sink> t(context_, sink);
-    const variable hidden = model_.hidden(t, tokens, fed, positions, [&](index_t i, variable q, variable k, variable v) {
-      return cache_.attend(t, i, q, k, v, model_.attention_sizes());
+    const variable hidden = model_.hidden(t, tokens, fed, positions, [&](auto& tape, index_t i, variable q, variable k, variable v) {
+      return cache_.attend(tape, i, q, k, v, model_.attention_sizes());
     });
     cache_.clear_step();
     const variable last = select_rows(t, hidden, last_rows, std::make_shared<layout>(std::span<const index_t>(ones)));

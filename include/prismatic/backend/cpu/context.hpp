@@ -17,13 +17,15 @@ struct cpu_backend;
 template <class Kernels>
 class context<cpu_backend<Kernels>> {
  public:
-  explicit context(context_options options = {}) : team_(options.threads), seed_(options.seed) {
+  explicit context(context_options options = {})
+      : team_(options.threads), seed_(options.seed), activation_bytes_(options.activation_bytes) {
     if constexpr (requires { Kernels::prepare(); }) Kernels::prepare();
   }
 
   [[nodiscard]] thread_team& team() noexcept { return team_; }
   [[nodiscard]] workspace<memory::host>& scratch() noexcept { return scratch_; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+  [[nodiscard]] index_t activation_bytes() const noexcept { return activation_bytes_; }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
   void synchronize() noexcept {}
 
@@ -31,6 +33,7 @@ class context<cpu_backend<Kernels>> {
   thread_team team_;
   workspace<memory::host> scratch_;
   std::uint64_t seed_;
+  index_t activation_bytes_;
 };
 
 }  // namespace prismatic
