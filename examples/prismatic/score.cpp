@@ -39,6 +39,7 @@ vendi_result exact_score(session& s, const row_set& set, index_t count) {
   const auto& proxy = s.proxy_for({});
   const encoded_samples encoded = encode(proxy, subset);
   gram_sink<backend_type, scalar> sink(s.cx(), proxy.model.parameters().infos());
+  sink.restrict_to(s.collecting().wanted);
   std::vector<index_t> lengths;
   for (const token_sequence& t : encoded.sequences) lengths.push_back(t.size());
   for (const row_range part : plan_batches(lengths, sweep_tokens(s.cx(), proxy.model, s.flags().batch_tokens))) {

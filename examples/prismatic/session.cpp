@@ -5,6 +5,7 @@
 #include <prismatic/io/npy.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
 #include <prismatic/transformer/checkpoint.hpp>
+#include <prismatic/transformer/modules.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -50,6 +51,10 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
   app.add_option("--truncation", flags.truncation, "a sample longer than the context: prompt (cut its left) or refuse")
       ->capture_default_str()
       ->check(CLI::IsMember({"prompt", "refuse"}));
+  app.add_option("--modules", flags.modules,
+                 "parameters whose gradient counts: all, or a list of attention, mlp, no-embedding and last:N (blocks) that "
+                 "all must hold; fewer are faster")
+      ->capture_default_str();
   app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -101,6 +106,15 @@ const proxy<backend_type, scalar>& session::proxy_kept(const std::string& path, 
   return *proxy_;
 }
 
+truncation session::too_long() const { return flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt; }
+
+collect_options session::collecting() {
+  const auto& model = proxy_->model;
+  return {.batch_tokens = flags_.batch_tokens,
+          .wanted = wanted_parameters(model.parameters().infos(), model.config().layers, flags_.modules),
+          .on_progress = progress(bar_)};
+}
+
 json session::manifest() const {
   return {{"format", "prismatic-rows-1"},
           {"width", flags_.width},
@@ -109,6 +123,7 @@ json session::manifest() const {
           {"proxy", weights_fingerprint(proxy_->model.parameters())},
           {"encoder", proxy_->encoder->fingerprint()},
           {"truncation", flags_.truncation},
+          {"modules", flags_.modules},
           {"loss", "mean NLL of completion tokens"},
           {"dtype", "F32"}};
 }
@@ -117,8 +132,7 @@ row_set session::collect(dataset data) {
   const auto& model = proxy_for(data.samples);
   sample_rows<scalar> found =
       collect_samples(cx_, model, data.samples, projection_,
-                      {.too_long = flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt, .file = data.path},
-                      {.batch_tokens = flags_.batch_tokens, .on_progress = progress(bar_)});
+                      {.too_long = too_long(), .file = data.path}, collecting());
   row_set out;
   out.path = data.path;
   out.truncated = found.truncated;

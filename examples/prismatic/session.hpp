@@ -43,6 +43,7 @@ struct shared_flags {
   index_t max_context = 4096;
   index_t width = 1024;
   std::string truncation = "prompt";
+  std::string modules = "all";
   index_t batch_tokens = 4096;
   std::uint64_t activation_bytes = static_cast<std::uint64_t>(context_options{}.activation_bytes);
 };
@@ -88,6 +89,10 @@ class session {
   /// The same for a run that must be able to go on: a trained proxy is kept in `path` and read back from there.
   [[nodiscard]] const prismatic::proxy<backend_type, scalar>& proxy_kept(const std::string& path,
                                                                          std::span<const sample> samples);
+
+  /// How gradients are taken, as --truncation, --batch-tokens and --modules say; the proxy is there.
+  [[nodiscard]] truncation too_long() const;
+  [[nodiscard]] collect_options collecting();
 
   /// Everything the rows depend on.
   [[nodiscard]] json manifest() const;

@@ -52,6 +52,7 @@ json configuration(const synthesize_flags& f, const std::string& filter, const s
           {"proxy_steps", f.proxy_steps},
           {"width", f.width},
           {"truncation", f.truncation},
+          {"modules", f.modules},
           {"target", o.target},
           {"candidates", o.candidates},
           {"quotas", quotas},
@@ -109,7 +110,8 @@ synthesis_result<scalar> play(session& s, const synthesize_flags& flags, const s
   options.filter.rule = static_cast<filter_rule>(std::ranges::find(filter_rule_names, filter) - std::begin(filter_rule_names));
   options.examples = flags.examples == "sparse" ? few_shot_rule::sparse : few_shot_rule::uniform;
   options.quotas = std::move(quotas);
-  options.batch_tokens = flags.batch_tokens;
+  options.too_long = s.too_long();
+  options.collecting = s.collecting();
   options.on_progress = progress(s.bar());
   procedural_generator writer(flags.writer);
   procedural_solver solver(flags.solver);

@@ -138,6 +138,7 @@
 #include <prismatic/transformer/checkpoint_weights.hpp>
 #include <prismatic/transformer/config.hpp>
 #include <prismatic/transformer/decoder.hpp>
+#include <prismatic/transformer/modules.hpp>
 #include <prismatic/transformer/optimizer.hpp>
 #include <prismatic/transformer/proxy.hpp>
 #include <prismatic/transformer/rotary.hpp>

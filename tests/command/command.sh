@@ -35,6 +35,7 @@ head -n 24 "$seeds" >small.jsonl
 # --- every subcommand works, on samples and on rows
 works "G-Vendi" "$prismatic" score small.jsonl "${quick[@]}"
 works '"g_vendi"' "$prismatic" score small.jsonl --json "${quick[@]}" --confidence 5 --exact 8 --per-sample scored.jsonl
+works '"g_vendi"' "$prismatic" score small.jsonl --json "${quick[@]}" --modules mlp,last:1 --exact 8 --activations 1MB
 [ "$(wc -l <scored.jsonl)" = 24 ] && grep -q '"surprisal"' scored.jsonl || fail "per-sample output"
 works "rows of 50" "$prismatic" gradients small.jsonl -o rows --save-proxy proxy.safetensors "${quick[@]}"
 works "24 rows" "$prismatic" gradients small.jsonl -o rows --proxy proxy.safetensors "${quick[@]}"
@@ -88,6 +89,7 @@ expect 2 "--width" "$prismatic" score small.jsonl --width 0
 expect 2 "clusters" "$prismatic" cluster rows.npy -k 25 --quiet
 expect 2 "at most 24" "$prismatic" select rows.npy -m 25 --quiet
 expect 2 "no-such-schema" "$prismatic" score small.jsonl --format no-such-schema "${quick[@]}"
+expect 2 "modules: found \"mpl\"" "$prismatic" score small.jsonl --modules mpl "${quick[@]}"
 expect 2 "one kind" "$prismatic" compare small.jsonl rows.npy "${quick[@]}"
 
 # --- bad data: one line that names file, line and field
@@ -147,6 +149,7 @@ expect 3 "candidates: found 30, expected 31" "$prismatic" synthesize small.jsonl
 mkdir other && head -n 20 small.jsonl >other/small.jsonl
 expect 3 "seeds: found" "$prismatic" synthesize other/small.jsonl --run run --target 8 --candidates 30 "${quick[@]}"
 expect 3 "proxy: found" "$prismatic" gradients small.jsonl -o rows --proxy-steps 3 --width 50 --threads 2 --quiet
+expect 3 "modules: found" "$prismatic" gradients small.jsonl -o rows --modules mlp --proxy proxy.safetensors "${quick[@]}"
 expect 3 "run.sqlite" "$prismatic" report rows
 
 # --- a run that is killed goes on to the same pool

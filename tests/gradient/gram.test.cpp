@@ -107,6 +107,29 @@ TEST_CASE("the cross terms of a tied table are part of the answer", "[gradient][
   CHECK(std::abs(both - (head + table - neither)) > 1e-6 * both);
 }
 
+TEST_CASE("restricted to some parameters, the inner products are theirs", "[gradient][gram]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 1});
+  const auto model = test::random_decoder<B, double>(test::llama_like());
+  const auto data = test::random_sequences(11, {5, 2});
+  const auto count = model.parameters().infos().size();
+  const auto inner = [&](auto&& chosen) {
+    std::vector<bool> wanted;
+    for (std::size_t p = 0; p < count; ++p) wanted.push_back(chosen(p));
+    gram_sink<B, double> sink(cx, model.parameters().infos());
+    sink.restrict_to(wanted);
+    sink.begin(2);
+    test::sweep(cx, model, test::pack_all(data), sink);
+    return sink.gram()(1, 0);
+  };
+  double sum = 0;
+  for (std::size_t one = 0; one < count; ++one) sum += inner([=](std::size_t p) { return p == one; });
+  CHECK(sum == Approx(inner([](std::size_t) { return true; })).epsilon(1e-12));
+  CHECK(inner([](std::size_t) { return false; }) == 0);
+  gram_sink<B, double> sink(cx, model.parameters().infos());
+  CHECK_THROWS_AS(sink.restrict_to({true}), shape_error);
+}
+
 TEST_CASE("clear forgets every sequence", "[gradient][gram]") {
   using B = cpu_backend<>;
   context<B> cx({.threads = 1});

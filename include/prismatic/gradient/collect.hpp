@@ -21,7 +21,8 @@ namespace prismatic {
 
 struct collect_options {
   index_t batch_tokens = 4096;  ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
-  progress on_progress = {};    ///< counts sequences
+  std::vector<bool> wanted = {};  ///< a flag for each parameter (transformer/modules.hpp); empty takes all
+  progress on_progress = {};      ///< counts sequences
 };
 
 namespace detail {
@@ -101,6 +102,7 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
 
   using sink_type = sketch_sink<B, T, Projection>;
   sink_type sink(cx, model.parameters().infos(), projection);
+  if (!options.wanted.empty()) sink.restrict_to(options.wanted);
   index_t done = 0;
   for (const row_range part : plan_batches(lengths, sweep_tokens(cx, model, options.batch_tokens))) {
     std::vector<const token_sequence*> members;

@@ -4,12 +4,14 @@
 
 #include <prismatic/autodiff/parameter.hpp>
 #include <prismatic/autodiff/sink.hpp>
+#include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/gradient/pieces.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace prismatic {
@@ -19,7 +21,14 @@ template <class B, real T>
 class gram_sink {
  public:
   /// The referenced infos must outlive the sink.
-  gram_sink(context<B>& cx, std::span<const parameter_info> infos) : context_(cx), infos_(infos), kept_(infos.size()) {}
+  gram_sink(context<B>& cx, std::span<const parameter_info> infos) 
+      : context_(cx), infos_(infos), wanted_(infos.size(), true), kept_(infos.size()) {}
+
+  /// Asks for some parameters only: `wanted[p]` for parameter p. @throws shape_error
+  void restrict_to(std::vector<bool> wanted) {
+    require_equal(static_cast<index_t>(wanted.size()), static_cast<index_t>(infos_.size()), "gram: wanted flags");
+    wanted_ = std::move(wanted);
+  }
 
   /// Starts a batch whose sequences follow those already kept.
   void begin(index_t sequences) {
@@ -34,7 +43,7 @@ class gram_sink {
     first_ = count_ = 0;
   }
 
-  [[nodiscard]] bool wants(parameter_id) const noexcept { return true; }
+  [[nodiscard]] bool wants(parameter_id p) const { return wanted_[static_cast<std::size_t>(p.index)]; }
 
   void outer(parameter_id p, matrix_view<const T> dy, matrix_view<const T> x, const layout& seq) {
     for (index_t s = 0; s < seq.sequences(); ++s)
@@ -101,6 +110,7 @@ class gram_sink {
 
   context<B>& context_;
   std::span<const parameter_info> infos_;
+  std::vector<bool> wanted_;
   std::vector<gradients_of> kept_;  // by parameter, then by sequence
   index_t first_ = 0;
   index_t count_ = 0;

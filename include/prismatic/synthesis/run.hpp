@@ -50,7 +50,8 @@ struct synthesis_options {
   double agreement = 0.5;               ///< the winner needs more than this share of them
   filter_options filter = {};
   overlap_options overlap = {};
-  index_t batch_tokens = 4096;
+  truncation too_long = truncation::prompt;
+  collect_options collecting = {};      ///< its progress is not used
   index_t requests_at_once = 64;        ///< responses are stored each time this many have come
   progress on_progress = {};
 };
@@ -306,8 +307,9 @@ class synthesis_run {
   }
 
   sample_rows<T> rows_of(std::span<const sample> samples) {
-    return collect_samples(cx_, proxy_, samples, projection_, {},
-                           {.batch_tokens = options_.batch_tokens, .on_progress = options_.on_progress});
+    collect_options collecting = options_.collecting;
+    collecting.on_progress = options_.on_progress;
+    return collect_samples(cx_, proxy_, samples, projection_, {.too_long = options_.too_long}, std::move(collecting));
   }
 
   // Stores row rows[i] of sample i. A kill between this and the round's commit leaves rows of candidates the
