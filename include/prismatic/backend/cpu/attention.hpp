@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
@@ -44,11 +45,13 @@ struct cpu_attention {
       const auto kh = key_head<const T>(k, at.keys, shape, h), vh = key_head<const T>(v, at.keys, shape, h);
       score(shape, head<const T>(q, at.queries, shape, h), kh, p);
       std::array<T, block> normalisers;
-      for (index_t i = 0; i < p.rows(); ++i) {
-        const softmax_row<T> row = exponentiate(p.row(i), visible(p, i), p.cols());
-        normalisers[static_cast<std::size_t>(i)] = static_cast<T>(1.0 / row.sum);
-        l(at.queries.begin + i, h) = static_cast<T>(static_cast<double>(row.top) + std::log(row.sum));
-      }
+      vectorised([&] {
+        for (index_t i = 0; i < p.rows(); ++i) {
+          const softmax_row<T> row = exponentiate(p.row(i), visible(p, i), p.cols());
+          normalisers[static_cast<std::size_t>(i)] = static_cast<T>(1.0 / row.sum);
+          l(at.queries.begin + i, h) = static_cast<T>(static_cast<double>(row.top) + std::log(row.sum));
+        }
+      });
       Kernels::template gemm<T>(op::none, op::none, T{1}, p, vh, T{0}, out);
       for (index_t i = 0; i < out.rows(); ++i)
         for (index_t j = 0; j < out.cols(); ++j) out(i, j) *= normalisers[static_cast<std::size_t>(i)];
@@ -83,11 +86,13 @@ struct cpu_attention {
           const auto doh = head<const T>(d_o, at.queries, shape, h);
           score(shape, qh, kh, p);
           Kernels::template gemm<T>(op::none, op::transpose, T{1}, doh, vh, T{0}, ds);
-          for (index_t i = 0; i < rows; ++i) {
-            const auto d = static_cast<T>(wide_dot(doh.row(i), oh.row(i), shape.head_dim));
-            softmax_adjoint(static_cast<T>(shape.scale), l(at.queries.begin + i, h), d, p.row(i), ds.row(i),
-                            visible(p, i), cols);
-          }
+          vectorised([&] {
+            for (index_t i = 0; i < rows; ++i) {
+              const auto d = static_cast<T>(wide_dot(doh.row(i), oh.row(i), shape.head_dim));
+              softmax_adjoint(static_cast<T>(shape.scale), l(at.queries.begin + i, h), d, p.row(i), ds.row(i),
+                              visible(p, i), cols);
+            }
+          });
           Kernels::template gemm<T>(op::transpose, op::none, T{1}, p, doh, T{1},
                                     key_head(dv, at.keys, shape, h));
           Kernels::template gemm<T>(op::none, op::none, T{1}, ds, kh, T{1}, head(dq, at.queries, shape, h));

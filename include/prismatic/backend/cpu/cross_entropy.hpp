@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/vectorised.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -28,10 +29,12 @@ struct cpu_cross_entropy {
     const index_t rows = logits.rows();
     const index_t chunk = 1 + worth_a_task / std::max<index_t>(1, logits.cols());
     cx.team().for_each((rows + chunk - 1) / chunk, [&](index_t task, int) {
-      for (index_t t = task * chunk; t < std::min(rows, (task + 1) * chunk); ++t)
-        losses[t] = weights[t] == T{0}
-                        ? clear(logits.row(t), logits.cols())
-                        : row(logits.row(t), logits.cols(), targets[static_cast<std::size_t>(t)], weights[t]);
+      vectorised([&] {
+        for (index_t t = task * chunk; t < std::min(rows, (task + 1) * chunk); ++t)
+          losses[t] = weights[t] == T{0}
+                          ? clear(logits.row(t), logits.cols())
+                          : row(logits.row(t), logits.cols(), targets[static_cast<std::size_t>(t)], weights[t]);
+      });
     });
   }
 

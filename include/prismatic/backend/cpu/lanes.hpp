@@ -12,19 +12,28 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace prismatic {
+
+/// A register's worth of numbers, as g++ and clang++ know it on every processor.
+typedef double double_lanes __attribute__((vector_size(64)));
+typedef float float_lanes __attribute__((vector_size(64)));
 
 /// sum_i term(i) for i in [0, n), in double, in eight interleaved partial sums.
 /// Determinism: bitwise, the order of summation depends on n only.
 template <class F>
 [[nodiscard]] double wide_sum(index_t n, F&& term) {
   constexpr index_t lanes = 8;
-  std::array<double, lanes> sums{};
+  double_lanes sum{};
   const index_t whole = n - n % lanes;
   for (index_t i = 0; i < whole; i += lanes)
-    for (index_t l = 0; l < lanes; ++l) sums[static_cast<std::size_t>(l)] += term(i + l);
+    sum += double_lanes{term(i),     term(i + 1), term(i + 2), term(i + 3),
+                        term(i + 4), term(i + 5), term(i + 6), term(i + 7)};
+  std::array<double, lanes> sums;
+  std::memcpy(sums.data(), &sum, sizeof(sum));
   for (index_t i = whole; i < n; ++i) sums[static_cast<std::size_t>(i - whole)] += term(i);
   return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
@@ -38,17 +47,19 @@ template <real T>
 /// The largest of x[0 ... n), minus infinity for none. NaN is passed over.
 template <real T>
 [[nodiscard]] T greatest(const T* x, index_t n) {
-  constexpr index_t lanes = 16;
-  std::array<T, lanes> most;
-  most.fill(-std::numeric_limits<T>::infinity());
+  using lanes_of = std::conditional_t<std::same_as<T, float>, float_lanes, double_lanes>;
+  constexpr index_t lanes = sizeof(lanes_of) / sizeof(T);
+  lanes_of most = lanes_of{} - std::numeric_limits<T>::infinity();
   const index_t whole = n - n % lanes;
-  for (index_t i = 0; i < whole; i += lanes)
-    for (index_t l = 0; l < lanes; ++l) {
-      T& m = most[static_cast<std::size_t>(l)];
-      m = x[i + l] > m ? x[i + l] : m;
-    }
-  for (index_t i = whole; i < n; ++i) most[0] = x[i] > most[0] ? x[i] : most[0];
-  return *std::max_element(most.begin(), most.end());
+  for (index_t i = 0; i < whole; i += lanes) {
+    lanes_of next;
+    std::memcpy(&next, x + i, sizeof(next));
+    most = next > most ? next : most;
+  }
+  std::array<T, static_cast<std::size_t>(lanes)> each;
+  std::memcpy(each.data(), &most, sizeof(most));
+  for (index_t i = whole; i < n; ++i) each[0] = x[i] > each[0] ? x[i] : each[0];
+  return *std::max_element(each.begin(), each.end());
 }
 
 /// out[j] += the sum of term(t, j) over the rows t, for columns j in [begin, end); in double, in order of t.

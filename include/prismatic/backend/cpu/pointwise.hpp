@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/vectorised.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -99,7 +100,9 @@ struct cpu_pointwise {
   static void each_row(cpu& cx, matrix_view<T> shape, F&& body) {
     cx.team().for_range(shape.rows(), 1 + worth_a_thread / std::max<index_t>(1, shape.cols()),
                         [&](index_t begin, index_t end, int) {
-                          for (index_t i = begin; i < end; ++i) body(i);
+                          vectorised([&] {
+                            for (index_t i = begin; i < end; ++i) body(i);
+                          });
                         });
   }
 
@@ -127,9 +130,11 @@ struct cpu_pointwise {
     const auto term = [=](index_t t, index_t j) { return static_cast<double>(dy(t, j) * x(t, j) * rstd[t]); };
     cx.team().for_range(lines, 1 + worth_a_thread / (line * std::max<index_t>(1, x.rows())),
                         [&](index_t begin, index_t end, int) {
-                          for (index_t s = 0; s < sequences.sequences(); ++s)
-                            add_column_sums(sequences[s], begin * line, std::min(end * line, n), term,
-                                            dgain.row(s));
+                          vectorised([&] {
+                            for (index_t s = 0; s < sequences.sequences(); ++s)
+                              add_column_sums(sequences[s], begin * line, std::min(end * line, n), term,
+                                              dgain.row(s));
+                          });
                         });
   }
 

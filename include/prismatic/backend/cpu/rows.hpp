@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/vectorised.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -80,7 +81,9 @@ struct cpu_rows {
   static void each_row(cpu& cx, View shape, F&& body) {
     cx.team().for_range(shape.rows(), 1 + worth_a_thread / std::max<index_t>(1, shape.cols()),
                         [&](index_t begin, index_t end, int) {
-                          for (index_t i = begin; i < end; ++i) body(i);
+                          vectorised([&] {
+                            for (index_t i = begin; i < end; ++i) body(i);
+                          });
                         });
   }
 
@@ -91,7 +94,9 @@ struct cpu_rows {
     const index_t lines = (shape.cols() + line - 1) / line;
     cx.team().for_range(
         lines, 1 + worth_a_thread / (line * std::max<index_t>(1, shape.rows())),
-        [&](index_t begin, index_t end, int) { body(begin * line, std::min(end * line, shape.cols())); });
+        [&](index_t begin, index_t end, int) {
+          vectorised([&] { body(begin * line, std::min(end * line, shape.cols())); });
+        });
   }
 
   template <class T>
