@@ -102,6 +102,7 @@
 #include <prismatic/io/word_cache.hpp>
 #include <prismatic/projection/projection.hpp>
 #include <prismatic/projection/rademacher.hpp>
+#include <prismatic/projection/sparse_sign.hpp>
 #include <prismatic/report/chart.hpp>
 #include <prismatic/report/html.hpp>
 #include <prismatic/synthesis/answer.hpp>

@@ -43,7 +43,7 @@ struct adamw_step {
   index_t step;           ///< 1 for the first
 };
 
-/// A block of one parameter tensor in a sign projection: rows [first_row, first_row + rows) of a tensor
+/// A block of one parameter tensor in a projection by random signs: rows [first_row, first_row + rows) of a tensor
 /// with `cols` columns. In the matching gradients each row of G holds those entries, row-major.
 struct sign_block {
   philox_key key;  ///< stream_key(seed, tensor name)
@@ -103,8 +103,9 @@ concept backend =
       // --- training
       { B::adamw(cx, step, a, c, c, c) } -> std::same_as<void>;  // (gradient): parameter, first, second moment
 
-      // --- projections: Z(S,d) += G(S, rows cols) R, R the +-1 matrix that `block` names
-      { B::sign_accumulate(cx, block, a, c) } -> std::same_as<void>;
+      // --- projections: Z(S,d) += G(S, rows cols) R, R the random matrix that `block` names
+      { B::sign_accumulate(cx, block, a, c) } -> std::same_as<void>;            // every entry +-1
+      { B::sparse_sign_accumulate(cx, block, n, a, c) } -> std::same_as<void>;  // n entries +-1 a row, others 0
     };
 
 }  // namespace prismatic

@@ -14,6 +14,7 @@
 #include <prismatic/backend/cpu/pointwise.hpp>
 #include <prismatic/backend/cpu/rows.hpp>
 #include <prismatic/backend/cpu/signs.hpp>
+#include <prismatic/backend/cpu/sparse_signs.hpp>
 #if PRISMATIC_HAS_BLAS
 #include <prismatic/backend/cpu/blas_kernels.hpp>
 #endif
@@ -32,7 +33,8 @@ struct cpu_backend : cpu_dense<Kernels>,
                      cpu_pointwise<Kernels>,
                      cpu_attention<Kernels>,
                      cpu_cross_entropy<Kernels>,
-                     cpu_signs<Kernels> {
+                     cpu_signs<Kernels>,
+                     cpu_sparse_signs<Kernels> {
   static constexpr std::string_view name = Kernels::name;
   static constexpr memory space = memory::host;
 };
