@@ -4,6 +4,7 @@
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/autodiff/accumulate.hpp>
 #include <prismatic/projection/rademacher.hpp>
+#include <prismatic/projection/sparse_sign.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
 #include <prismatic/transformer/decoder.hpp>
 
@@ -27,20 +28,26 @@ double gradient_flop(const decoder_config& c, const decoder<B, float>& model, in
          6 * static_cast<double>(c.layers * c.heads * c.head_dim) * t * t;
 }
 
-void gradients(benchmark::State& state) {
+// `additions` a parameter: d for the dense projection, s for the sparse one.
+template <class Projection>
+void gradients(benchmark::State& state, const Projection& projection, index_t additions) {
   const decoder_config c = config(state.range(0));
-  const index_t length = state.range(1), samples = state.range(2), width = state.range(3);
+  const index_t length = state.range(1), samples = state.range(2);
   context<B> cx;
   decoder<B, float> model(c);
   model.initialise(1);
   const auto data = sequences(samples, length, c.vocabulary);
-  const rademacher projection(width);
   for (auto _ : state) benchmark::DoNotOptimize(collect_rows(cx, model, data, projection));
   const double flop = static_cast<double>(samples) *
-                      (gradient_flop(c, model, length) + static_cast<double>(width * model.parameters().scalars()));
+                      (gradient_flop(c, model, length) + static_cast<double>(additions * model.parameters().scalars()));
   report(state, {flop, 0});
   report_items(state, "samples/s", static_cast<double>(samples));
   report_items(state, "tokens/s", static_cast<double>(samples * length));
+}
+
+void gradients_dense(benchmark::State& state) { gradients(state, rademacher(1024), 1024); }
+void gradients_sparse(benchmark::State& state) {
+  gradients(state, sparse_sign(1024, state.range(3)), state.range(3));
 }
 
 void summed_gradient(benchmark::State& state) {
@@ -63,11 +70,20 @@ void summed_gradient(benchmark::State& state) {
   report_items(state, "samples/s", static_cast<double>(samples));
 }
 
-BENCHMARK(gradients)
-    ->ArgNames({"model", "T", "n", "d"})
-    ->Args({0, 400, 16, 1024})
-    ->Args({1, 64, 64, 1024})
-    ->Args({2, 128, 16, 1024})
+BENCHMARK(gradients_dense)
+    ->ArgNames({"model", "T", "n"})
+    ->Args({0, 400, 16})
+    ->Args({1, 64, 64})
+    ->Args({2, 128, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_sparse)
+    ->ArgNames({"model", "T", "n", "s"})
+    ->Args({0, 400, 16, 4})
+    ->Args({1, 64, 64, 4})
+    ->Args({2, 128, 16, 1})
+    ->Args({2, 128, 16, 4})
+    ->Args({2, 128, 16, 8})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(summed_gradient)

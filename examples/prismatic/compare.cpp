@@ -6,6 +6,7 @@
 #include <prismatic/diversity/covariance.hpp>
 #include <prismatic/diversity/surprisal.hpp>
 #include <prismatic/diversity/vendi.hpp>
+#include <prismatic/gradient/row_store.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -58,6 +59,9 @@ std::vector<row_set> load(session& s, const compare_flags& flags) {
   }
   for (const row_set& set : sets) {
     require_equal(set.rows().cols(), sets.front().rows().cols(), "compare: " + set.path + ": width of the rows");
+    const auto difference = first_difference(set.manifest, sets.front().manifest);
+    if (!set.manifest.empty() && !sets.front().manifest.empty() && difference)
+      throw data_error(set.path, 0, "", "rows made with other settings than " + sets.front().path + ": " + *difference, "");
     require_option(set.size() >= 2, "compare: " + set.path + ": found 1 row, expected at least 2");
   }
   return sets;

@@ -46,6 +46,21 @@ check signs(session& s) {
   return {"sign projection against its definition, wrong signs", wrong, 0};
 }
 
+// The same for the sparse one.
+check sparse_signs(session& s) {
+  constexpr index_t cols = 300, width = 100;
+  const sparse_sign projection(width, 3, 7);
+  matrix<scalar> g(cols, cols), z(cols, width), expected(cols, width);
+  for (index_t i = 0; i < cols; ++i) {
+    g(i, i) = 1;
+    for (const sparse_entry& e : projection.entries("doctor", 3, i)) expected(i, e.output) = static_cast<scalar>(e.sign);
+  }
+  projection.accumulate<backend_type, scalar>(s.cx(), {"doctor", 3, 1, cols}, g, z.view());
+  double wrong = 0;
+  for (index_t i = 0; i < z.size(); ++i) wrong += z.data()[i] == expected.data()[i] ? 0 : 1;
+  return {"sparse sign projection against its definition, wrong entries", wrong, 0};
+}
+
 // The matrix min(i, j) has the eigenvalues 1 / (2 - 2 cos((2k - 1) pi / (2n + 1))).
 check spectrum(session& s) {
   constexpr index_t n = 64;
@@ -152,8 +167,9 @@ ordered_json describe(const prismatic::proxy<backend_type, scalar>& p, const sha
 
 void run(const shared_flags& flags) {
   session s(flags);
-  std::vector<check> checks{random_bits(), signs(s), spectrum(s), derivative()};
-  ordered_json out{{"version", PRISMATIC_VERSION}, {"backend", backend_type::name}, {"threads", s.cx().team().size()}};
+  std::vector<check> checks{random_bits(), signs(s), sparse_signs(s), spectrum(s), derivative()};
+  ordered_json out{{"version", PRISMATIC_VERSION}, {"backend", backend_type::name}, {"threads", s.cx().team().size()},
+                   {"projection", any_projection::spelling_of(s.projection().manifest())}};
 #if PRISMATIC_X86
   out["avx2"] = __builtin_cpu_supports("avx2") != 0;
   out["avx512"] = __builtin_cpu_supports("avx512f") != 0;

@@ -90,7 +90,7 @@ void run(const score_flags& flags) {
   print_notes(set, flags);
   if (flags.json) return say(out.dump(2));
   say("G-Vendi " + fixed(result.score, 2) + "   (n = " + std::to_string(result.rows) + ", d = " +
-      std::to_string(result.width) + ")");
+      std::to_string(result.width) + (out.contains("projection") ? ", " + out["projection"].get<std::string>() : "") + ")");
   std::vector<std::vector<std::string>> lines;
   lines.push_back({"ceiling for this n and d", fixed(result.ceiling, 2)});
   lines.push_back({"share of the ceiling", fixed(100 * result.score / result.ceiling, 1) + " %"});

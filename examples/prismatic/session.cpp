@@ -48,6 +48,9 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
   app.add_option("--width", flags.width, "d, numbers a gradient is projected to")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  app.add_option("--projection", flags.projection,
+                 "rademacher (dense, the paper's), sparse-sign or sparse-sign:S (S signs a parameter, default 4: faster)")
+      ->capture_default_str();
   app.add_option("--truncation", flags.truncation, "a sample longer than the context: prompt (cut its left) or refuse")
       ->capture_default_str()
       ->check(CLI::IsMember({"prompt", "refuse"}));
@@ -70,7 +73,7 @@ session::session(const shared_flags& flags)
            .seed = flags.seed,
            .activation_bytes = static_cast<index_t>(std::min(flags.activation_bytes, std::uint64_t{1} << 50))}),
       bar_(flags.quiet),
-      projection_(flags.width, flags.seed) {}
+      projection_(flags.projection, flags.width, flags.seed) {}
 
 dataset session::read(const std::string& path) const {
   dataset_options options;
@@ -116,16 +119,15 @@ collect_options session::collecting() {
 }
 
 json session::manifest() const {
-  return {{"format", "prismatic-rows-1"},
-          {"width", flags_.width},
-          {"projection", rademacher::name},
-          {"projection_seed", flags_.seed},
-          {"proxy", weights_fingerprint(proxy_->model.parameters())},
-          {"encoder", proxy_->encoder->fingerprint()},
-          {"truncation", flags_.truncation},
-          {"modules", flags_.modules},
-          {"loss", "mean NLL of completion tokens"},
-          {"dtype", "F32"}};
+  json out{{"format", "prismatic-rows-1"},
+           {"proxy", weights_fingerprint(proxy_->model.parameters())},
+           {"encoder", proxy_->encoder->fingerprint()},
+           {"truncation", flags_.truncation},
+           {"modules", flags_.modules},
+           {"loss", "mean NLL of completion tokens"},
+           {"dtype", "F32"}};
+  out.update(projection_.manifest());
+  return out;
 }
 
 row_set session::collect(dataset data) {
@@ -147,6 +149,7 @@ row_set session::collect(dataset data) {
   }
   if (found.used.empty()) throw data_error(data.path, 0, "", "no usable sample", "at least one");
   out.gradients = std::move(found.gradients);
+  out.manifest = manifest();
   for (const index_t i : found.used) out.samples.push_back(std::move(data.samples[static_cast<std::size_t>(i)]));
   return out;
 }
@@ -163,6 +166,7 @@ row_set session::load_rows(const std::string& path) const {
   } else {
     const row_store store(path);
     out.gradients = store.load<scalar>(store.ids());
+    out.manifest = store.manifest();
   }
   if (out.rows().empty()) throw data_error(path, 0, "", "no rows", "at least one");
   return out;
@@ -175,6 +179,7 @@ ordered_json describe(const row_set& set) {
   out["path"] = set.path;
   out["n"] = set.size();
   out["d"] = set.rows().cols();
+  if (!set.manifest.empty()) out["projection"] = any_projection::spelling_of(set.manifest);
   if (!set.samples.empty()) {
     double loss = 0;
     for (const double l : set.gradients.losses) loss += l / static_cast<double>(set.gradients.losses.size());

@@ -1,6 +1,7 @@
 /// What every subcommand shares: the flags, the inputs, the proxy, and one place that turns data into rows.
 #pragma once
 
+#include "any_projection.hpp"
 #include "console.hpp"
 
 #include <prismatic/backend/default.hpp>
@@ -8,7 +9,6 @@
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/io/dataset.hpp>
 #include <prismatic/io/json.hpp>
-#include <prismatic/projection/rademacher.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
 #include <CLI/CLI.hpp>
@@ -42,6 +42,7 @@ struct shared_flags {
   std::string template_name;
   index_t max_context = 4096;
   index_t width = 1024;
+  std::string projection = "rademacher";
   std::string truncation = "prompt";
   std::string modules = "all";
   index_t batch_tokens = 4096;
@@ -52,8 +53,8 @@ struct shared_flags {
 void add_run_flags(CLI::App& app, shared_flags& flags);
 /// Flags of those that read samples: --format, --map, --on-bad-sample.
 void add_data_flags(CLI::App& app, shared_flags& flags);
-/// Flags of those that take gradients: --proxy, --template and their kin, --width, --truncation, --batch-tokens,
-/// --activations.
+/// Flags of those that take gradients: --proxy, --template and their kin, --width, --projection, --truncation,
+/// --batch-tokens, --activations.
 void add_gradient_flags(CLI::App& app, shared_flags& flags);
 
 /// Rows and what they are the rows of. Without samples when the rows themselves were the input.
@@ -65,6 +66,7 @@ struct row_set {
   index_t truncated = 0;
   index_t tokens = 0;
   std::map<std::string, index_t> schemas;
+  json manifest;  ///< how the rows were made; empty for .npy
 
   [[nodiscard]] const matrix<scalar>& rows() const { return gradients.rows; }
   [[nodiscard]] index_t size() const { return gradients.rows.rows(); }
@@ -78,7 +80,7 @@ class session {
   [[nodiscard]] const shared_flags& flags() const { return flags_; }
   [[nodiscard]] context<backend_type>& cx() { return cx_; }
   [[nodiscard]] progress_bar& bar() { return bar_; }
-  [[nodiscard]] const rademacher& projection() const { return projection_; }
+  [[nodiscard]] const any_projection& projection() const { return projection_; }
 
   /// Reads samples as --format, --map and --on-bad-sample say.
   [[nodiscard]] dataset read(const std::string& path) const;
@@ -112,7 +114,7 @@ class session {
   shared_flags flags_;
   context<backend_type> cx_;
   progress_bar bar_;
-  rademacher projection_;
+  any_projection projection_;
   std::optional<prismatic::proxy<backend_type, scalar>> proxy_;
 };
 

@@ -115,7 +115,7 @@ synthesis_result<scalar> play(session& s, const synthesize_flags& flags, const s
   options.on_progress = progress(s.bar());
   procedural_generator writer(flags.writer);
   procedural_solver solver(flags.solver);
-  synthesis_run<backend_type, scalar, rademacher, procedural_generator, procedural_solver> run(
+  synthesis_run<backend_type, scalar, any_projection, procedural_generator, procedural_solver> run(
       s.cx(), model, s.projection(), writer, solver, clean, state, store, options);
   if (!flags.json) {
     say("");

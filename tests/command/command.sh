@@ -55,6 +55,11 @@ works "report.html" "$prismatic" report run
 grep -q "<svg" run/report.html || fail "report page"
 works "backend:" "$prismatic" doctor
 works "ok" "$prismatic" doctor --proxy proxy.safetensors
+works "sparse-sign:4" "$prismatic" score small.jsonl --projection sparse-sign:4 "${quick[@]}"
+works '"projection": "sparse-sign:4"' "$prismatic" score small.jsonl --projection sparse-sign --json "${quick[@]}"
+works "rows of 50" "$prismatic" gradients small.jsonl -o sparse --proxy proxy.safetensors --projection sparse-sign:8 "${quick[@]}"
+works "sparse-sign:8" "$prismatic" score sparse --quiet
+works "rademacher" "$prismatic" score rows --quiet
 for sub in score gradients cluster select synthesize compare report doctor; do
   works "Examples:" "$prismatic" "$sub" --help
 done
@@ -86,6 +91,11 @@ expect 2 "subcommand" "$prismatic"
 expect 2 "data is required" "$prismatic" score
 expect 2 "no-such" "$prismatic" score small.jsonl --no-such
 expect 2 "--width" "$prismatic" score small.jsonl --width 0
+expect 2 "--projection: found dense, expected rademacher, sparse-sign or sparse-sign:S" \
+  "$prismatic" score small.jsonl --projection dense "${quick[@]}"
+expect 2 "--projection: found sparse-sign:4x" "$prismatic" score small.jsonl --projection sparse-sign:4x "${quick[@]}"
+expect 2 "non-zeros: found 51, expected 1 to the width, 50" \
+  "$prismatic" score small.jsonl --projection sparse-sign:51 "${quick[@]}"
 expect 2 "clusters" "$prismatic" cluster rows.npy -k 25 --quiet
 expect 2 "at most 24" "$prismatic" select rows.npy -m 25 --quiet
 expect 2 "no-such-schema" "$prismatic" score small.jsonl --format no-such-schema "${quick[@]}"
@@ -150,6 +160,12 @@ mkdir other && head -n 20 small.jsonl >other/small.jsonl
 expect 3 "seeds: found" "$prismatic" synthesize other/small.jsonl --run run --target 8 --candidates 30 "${quick[@]}"
 expect 3 "proxy: found" "$prismatic" gradients small.jsonl -o rows --proxy-steps 3 --width 50 --threads 2 --quiet
 expect 3 "modules: found" "$prismatic" gradients small.jsonl -o rows --modules mlp --proxy proxy.safetensors "${quick[@]}"
+expect 3 'projection: found "rademacher", expected "sparse-sign"' \
+  "$prismatic" gradients small.jsonl -o rows --proxy proxy.safetensors --projection sparse-sign "${quick[@]}"
+expect 3 "projection_nonzeros: found 8, expected 4" \
+  "$prismatic" gradients small.jsonl -o sparse --proxy proxy.safetensors --projection sparse-sign:4 "${quick[@]}"
+expect 3 'sparse: found rows made with other settings than rows: projection: found "sparse-sign", expected "rademacher"' \
+  "$prismatic" compare rows sparse --quiet
 expect 3 "run.sqlite" "$prismatic" report rows
 
 # --- a run that is killed goes on to the same pool

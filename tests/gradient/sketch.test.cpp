@@ -5,26 +5,39 @@
 #include <prismatic/gradient/materialise.hpp>
 #include <prismatic/gradient/sketch.hpp>
 #include <prismatic/projection/rademacher.hpp>
+#include <prismatic/projection/sparse_sign.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 using namespace prismatic;
 
 namespace {
 
-template <class B, class T>
-matrix<T> sketched(context<B>& cx, const decoder<B, T>& model, const packed_batch& batch, const rademacher& r) {
-  sketch_sink<B, T, rademacher> sink(cx, model.parameters().infos(), r);
+template <class B, class T, class Projection>
+matrix<T> sketched(context<B>& cx, const decoder<B, T>& model, const packed_batch& batch, const Projection& r) {
+  sketch_sink<B, T, Projection> sink(cx, model.parameters().infos(), r);
   sink.begin(batch.sequences->sequences());
   test::sweep(cx, model, batch, sink);
   return sink.finish();
 }
 
-// R g / sqrt(d), sign by sign, in double. `wanted` says which parameters count.
-template <class B, class T>
-matrix<double> by_definition(context<B>& cx, const decoder<B, T>& model, const packed_batch& batch, const rademacher& r,
+// The row of R that belongs to one parameter.
+std::vector<sparse_entry> entries_of(const sparse_sign& r, std::string_view tensor, index_t row, index_t column) {
+  return r.entries(tensor, row, column);
+}
+std::vector<sparse_entry> entries_of(const rademacher& r, std::string_view tensor, index_t row, index_t column) {
+  std::vector<sparse_entry> out;
+  for (index_t j = 0; j < r.width(); ++j) out.push_back({j, r.sign(tensor, row, column, j)});
+  return out;
+}
+
+// scale R g, sign by sign, in double. `wanted` says which parameters count.
+template <class B, class T, class Projection>
+matrix<double> by_definition(context<B>& cx, const decoder<B, T>& model, const packed_batch& batch, const Projection& r,
                              const std::vector<bool>& wanted) {
   materialise_sink<B, T> sink(cx, model.parameters().infos());
   const index_t n = batch.sequences->sequences();
@@ -36,10 +49,8 @@ matrix<double> by_definition(context<B>& cx, const decoder<B, T>& model, const p
     const parameter_info& info = model.parameters().infos()[static_cast<std::size_t>(p)];
     for (index_t i = 0; i < info.rows; ++i)
       for (index_t c = 0; c < info.cols; ++c)
-        for (index_t j = 0; j < r.width(); ++j) {
-          const double sign = r.sign(info.name, i, c, j) * r.scale();
-          for (index_t s = 0; s < n; ++s) z(s, j) += sign * double(sink.gradient(s, {p})(i, c));
-        }
+        for (const auto& [j, sign] : entries_of(r, info.name, i, c))
+          for (index_t s = 0; s < n; ++s) z(s, j) += sign * r.scale() * double(sink.gradient(s, {p})(i, c));
   }
   return z;
 }
@@ -75,6 +86,22 @@ TEMPLATE_LIST_TEST_CASE("a sketch is R times the materialised gradient", "[gradi
       const rademacher r(width, 5);
       CHECK(row_error<T>(sketched(cx, model, batch, r).view(), by_definition(cx, model, batch, r, all(model)).view()) <=
             test::rounding_bound<T>(4 * config.width, width == 1 ? 30 : 1));
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a sparse sketch is R times the materialised gradient", "[gradient][sketch]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = GENERATE(1, 3)});
+  for (const decoder_config& config : {test::qwen2_like(), test::qwen3_like(), test::llama_like()})
+    for (const auto& [width, nonzeros] : {std::pair<index_t, index_t>{33, 4}, {64, 1}, {100, 8}}) {
+      CAPTURE(B::name, config.tied, width, nonzeros);
+      const auto model = test::random_decoder<B, T>(config);
+      const packed_batch batch = test::pack_all(test::random_sequences(config.vocabulary, {5, 2, 13, 4}));
+      const sparse_sign r(width, nonzeros, 5);
+      const matrix<T> rows = sketched(cx, model, batch, r);
+      CHECK(row_error<T>(rows.view(), by_definition(cx, model, batch, r, all(model)).view()) <=
+            test::rounding_bound<T>(4 * config.width, 1));
     }
 }
 

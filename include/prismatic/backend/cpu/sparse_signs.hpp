@@ -22,6 +22,7 @@
 #include <prismatic/core/philox.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -57,17 +58,27 @@ inline void sparse_codes(philox_key key, index_t row, index_t unit, index_t t, i
   sparse_codes_portable(key, row, unit, t, first, size, codes);
 }
 
+/// x under the sign of a code.
+template <real T>
+[[nodiscard]] T under_sign(T x, std::uint32_t code) noexcept {
+  if constexpr (std::same_as<T, float>)
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) ^ (code & 0x80000000u));
+  else
+    return (code >> 31) != 0 ? -x : x;
+}
+
 /// sums[output] += sign * entry for `width` <= 128 entries of one sample, under `count` codes each.
 template <real T>
 void scatter_entries(const T* entries, index_t width, const std::uint32_t* codes, index_t count, T* sums) {
-  for (index_t t = 0; t < count; ++t, codes += sparse_unit)
-    for (index_t c = 0; c < width; ++c) {
-      const std::uint32_t code = codes[c];
-      if constexpr (std::same_as<T, float>)
-        sums[code & 0x7FFFFFFFu] += std::bit_cast<float>(std::bit_cast<std::uint32_t>(entries[c]) ^ (code & 0x80000000u));
-      else
-        sums[code & 0x7FFFFFFFu] += (code >> 31) != 0 ? -entries[c] : entries[c];
-    }
+  std::array<T, sparse_unit> terms;  // apart from the additions, so that compilers make vector code of the signs
+  for (index_t t = 0; t < count; ++t, codes += sparse_unit) {
+    if (width == sparse_unit)
+      for (std::size_t c = 0; c < sparse_unit; ++c) terms[c] = under_sign(entries[c], codes[c]);
+    else
+      for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) terms[c] = under_sign(entries[c], codes[c]);
+#pragma GCC unroll 4
+    for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) sums[codes[c] & 0x7FFFFFFFu] += terms[c];
+  }
 }
 
 /// How a call is cut up. Entries are cut into parts that depend on the shapes alone, each with sums of its

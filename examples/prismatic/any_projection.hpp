@@ -1,0 +1,79 @@
+/// The projection that --projection names: one type for every subcommand, whichever was asked for.
+#pragma once
+
+#include <prismatic/io/json.hpp>
+#include <prismatic/projection/rademacher.hpp>
+#include <prismatic/projection/sparse_sign.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <variant>
+
+namespace command {
+
+using namespace prismatic;
+
+/// A projection in its own right. The choice is looked up once a block of a parameter, which is nothing
+/// beside projecting it.
+class any_projection {
+ public:
+  static constexpr std::string_view name = "chosen at run time";
+  static constexpr const char* spellings = "rademacher, sparse-sign or sparse-sign:S";
+
+  /// @throws option_error  a spelling that is none of those; a width or S that the projection refuses
+  any_projection(const std::string& spelling, index_t width, std::uint64_t seed)
+      : chosen_(choose(spelling, width, seed)) {}
+
+  [[nodiscard]] index_t width() const {
+    return std::visit([](const auto& p) { return p.width(); }, chosen_);
+  }
+  [[nodiscard]] double scale() const {
+    return std::visit([](const auto& p) { return p.scale(); }, chosen_);
+  }
+
+  template <class B, real T>
+  void accumulate(context<B>& cx, const tensor_block& block, input_matrix<T, B::space> g,
+                  matrix_view<T, B::space> z) const {
+    std::visit([&](const auto& p) { p.accumulate(cx, block, g, z); }, chosen_);
+  }
+
+  /// What a manifest records: every member that rows depend on.
+  [[nodiscard]] json manifest() const {
+    return std::visit([]<class P>(const P& p) {
+      json out{{"width", p.width()}, {"projection", P::name}, {"projection_seed", p.seed()}};
+      if constexpr (requires { p.nonzeros(); }) out["projection_nonzeros"] = p.nonzeros();
+      return out;
+    }, chosen_);
+  }
+
+  /// The spelling that stands for what a manifest records, empty where it records nothing.
+  [[nodiscard]] static std::string spelling_of(const json& manifest) {
+    const auto name = manifest.find("projection"), nonzeros = manifest.find("projection_nonzeros");
+    std::string out = name != manifest.end() && name->is_string() ? name->get<std::string>() : "";
+    if (nonzeros != manifest.end()) out += ":" + nonzeros->dump();
+    return out;
+  }
+
+ private:
+  using choice = std::variant<rademacher, sparse_sign>;
+
+  static choice choose(const std::string& spelling, index_t width, std::uint64_t seed) {
+    if (spelling == rademacher::name) return rademacher(width, seed);
+    if (spelling == sparse_sign::name) return sparse_sign(width, 4, seed);
+    const std::string prefix = std::string(sparse_sign::name) + ":";
+    if (spelling.starts_with(prefix)) {
+      index_t nonzeros = 0;
+      const char* const end = spelling.data() + spelling.size();
+      const auto [stop, failure] = std::from_chars(spelling.data() + prefix.size(), end, nonzeros);
+      if (failure == std::errc{} && stop == end) return sparse_sign(width, nonzeros, seed);
+    }
+    throw option_error("--projection: found " + spelling + ", expected " + spellings);
+  }
+
+  choice chosen_;
+};
+
+}  // namespace command
