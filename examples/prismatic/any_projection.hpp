@@ -42,11 +42,13 @@ class any_projection {
 
   /// What a manifest records: every member that rows depend on.
   [[nodiscard]] json manifest() const {
-    return std::visit([]<class P>(const P& p) {
-      json out{{"width", p.width()}, {"projection", P::name}, {"projection_seed", p.seed()}};
-      if constexpr (requires { p.nonzeros(); }) out["projection_nonzeros"] = p.nonzeros();
-      return out;
-    }, chosen_);
+    return std::visit(
+        []<class P>(const P& p) {
+          json out{{"width", p.width()}, {"projection", P::name}, {"projection_seed", p.seed()}};
+          if constexpr (requires { p.nonzeros(); }) out["projection_nonzeros"] = p.nonzeros();
+          return out;
+        },
+        chosen_);
   }
 
   /// The spelling that stands for what a manifest records, empty where it records nothing.

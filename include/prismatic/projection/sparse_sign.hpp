@@ -28,7 +28,7 @@ struct sparse_entry {
 ///
 /// Unbiased: E<z, z'> = <g, g'>, as signs are independent and every column has length 1. The variance is
 ///
-///   (|g|^2 |g'|^2 + <g, g'>^2 - 2 sum_p g_p^2 g'_p^2) c,   c = (1 / s^2) sum_t P(two parameters meet in block t)
+///   (|g|^2 |g'|^2 + <g, g'>^2 - 2 sum_p g_p^2 g'_p^2) c,   c = sum_t P(two parameters meet in block t) / s^2
 ///
 /// with c = 1 / d for blocks of equal size: the variance of the dense `rademacher`, for every s. What s buys is
 /// thinner tails for gradients with few large entries: m vectors keep their lengths within 1 +- eps with
@@ -49,8 +49,9 @@ class sparse_sign {
       : width_(width), nonzeros_(nonzeros), seed_(seed) {
     require_option(width >= 1 && width <= widest, "sparse_sign: width: found " + std::to_string(width) +
                                                       ", expected 1 to " + std::to_string(widest));
-    require_option(nonzeros >= 1 && nonzeros <= width, "sparse_sign: non-zeros: found " + std::to_string(nonzeros) +
-                                                           ", expected 1 to the width, " + std::to_string(width));
+    require_option(nonzeros >= 1 && nonzeros <= width,
+                   "sparse_sign: non-zeros: found " + std::to_string(nonzeros) + ", expected 1 to the width, " +
+                       std::to_string(width));
     require_option((width - 1) / nonzeros < widest_block,
                    "sparse_sign: non-zeros: found " + std::to_string(nonzeros) + ", expected at least " +
                        std::to_string((width + widest_block - 1) / widest_block) + " for width " +
@@ -69,8 +70,8 @@ class sparse_sign {
     require_equal(g.cols(), block.rows * block.cols, "sparse_sign: entries of the block");
     require_equal(z.cols(), width_, "sparse_sign: sketch width");
     require_equal(z.rows(), g.rows(), "sparse_sign: rows of the sketch");
-    B::sparse_sign_accumulate(cx, sign_block{stream_key(seed_, block.name), block.first_row, block.rows, block.cols},
-                              nonzeros_, g, z);
+    const sign_block named{stream_key(seed_, block.name), block.first_row, block.rows, block.cols};
+    B::sparse_sign_accumulate(cx, named, nonzeros_, g, z);
   }
 
   /// The non-zeros of one parameter, in the order of their outputs: the definition, for tests and for the
@@ -79,12 +80,13 @@ class sparse_sign {
     std::vector<sparse_entry> out;
     for (index_t t = 0; t < nonzeros_; ++t) {
       const philox_counter words =
-          philox4x32({static_cast<std::uint32_t>(column / 128 * 16 + column % 16), static_cast<std::uint32_t>(row),
-                      static_cast<std::uint32_t>(t), 1},
+          philox4x32({static_cast<std::uint32_t>(column / 128 * 16 + column % 16),
+                      static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(t), 1},
                      stream_key(seed_, tensor));
       const std::uint32_t bits = words[static_cast<std::size_t>(column / 32 % 4)] >> (column / 16 % 2 * 16);
       const index_t first = t * width_ / nonzeros_, size = (t + 1) * width_ / nonzeros_ - first;
-      out.push_back({first + static_cast<index_t>(bits % 32768) * size / 32768, (bits >> 15 & 1u) != 0 ? -1 : 1});
+      out.push_back(
+          {first + static_cast<index_t>(bits % 32768) * size / 32768, (bits >> 15 & 1u) != 0 ? -1 : 1});
     }
     return out;
   }

@@ -33,13 +33,12 @@ namespace prismatic {
 namespace detail {
 
 /// The codes of columns [128 unit, 128 unit + 128) of `row` for block t of the outputs, [first, first + size).
-inline void sparse_codes_portable(philox_key key, index_t row, index_t unit, index_t t, index_t first, index_t size,
-                                  std::uint32_t* codes) {
+inline void sparse_codes_portable(philox_key key, index_t row, index_t unit, index_t t, index_t first,
+                                  index_t size, std::uint32_t* codes) {
   for (index_t lane = 0; lane < 16; ++lane) {
-    const philox_counter words =
-        philox4x32({static_cast<std::uint32_t>(16 * unit + lane), static_cast<std::uint32_t>(row),
-                    static_cast<std::uint32_t>(t), 1},
-                   key);
+    const philox_counter words = philox4x32({static_cast<std::uint32_t>(16 * unit + lane),
+                                             static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(t), 1},
+                                            key);
     for (index_t k = 0; k < 8; ++k) {
       const std::uint32_t bits = words[static_cast<std::size_t>(k / 2)] >> (16 * (k % 2)) & 0xFFFFu;
       const std::uint32_t place = (bits & 0x7FFFu) * static_cast<std::uint32_t>(size) >> 15;
@@ -70,12 +69,14 @@ template <real T>
 /// sums[output] += sign * entry for `width` <= 128 entries of one sample, under `count` codes each.
 template <real T>
 void scatter_entries(const T* entries, index_t width, const std::uint32_t* codes, index_t count, T* sums) {
-  std::array<T, sparse_unit> terms;  // apart from the additions, so that compilers make vector code of the signs
+  // Signs apart from additions, so that compilers make vector code of them.
+  std::array<T, sparse_unit> terms;
   for (index_t t = 0; t < count; ++t, codes += sparse_unit) {
     if (width == sparse_unit)
       for (std::size_t c = 0; c < sparse_unit; ++c) terms[c] = under_sign(entries[c], codes[c]);
     else
-      for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) terms[c] = under_sign(entries[c], codes[c]);
+      for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c)
+        terms[c] = under_sign(entries[c], codes[c]);
 #pragma GCC unroll 4
     for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) sums[codes[c] & 0x7FFFFFFFu] += terms[c];
   }
@@ -91,10 +92,12 @@ struct sparse_plan {
   index_t slots;        // groups and samples alone
 
   sparse_plan(const sign_block& block, index_t nonzeros, index_t samples, index_t width, bool has_lanes)
-      : units_per_row((block.cols + sparse_unit - 1) / sparse_unit), units(checked_mul(block.rows, units_per_row)) {
-    const index_t additions = checked_mul(checked_mul(block.rows, block.cols), nonzeros);
-    // Sixteen additions an output and part: making and adding up the sums of a part costs some three.
-    parts = std::min(std::clamp<index_t>(additions / (16 * width), 1, 16), units);
+      : units_per_row((block.cols + sparse_unit - 1) / sparse_unit),
+        units(checked_mul(block.rows, units_per_row)) {
+    const index_t entries = checked_mul(block.rows, block.cols), additions = checked_mul(entries, nonzeros);
+    // Sixteen additions an output and part, for making and adding up the sums of a part costs some three; and
+    // sums that take a quarter of the room of G at most.
+    parts = std::min(std::clamp<index_t>(std::min(additions / 16, entries / 4) / width, 1, 16), units);
     // Side by side pays from two samples on, but not for a handful of entries.
     lane_groups = has_lanes && 2 * additions >= width ? (samples + sparse_lanes - 2) / sparse_lanes : 0;
     slots = lane_groups + std::max<index_t>(samples - sparse_lanes * lane_groups, 0);
@@ -109,8 +112,8 @@ struct cpu_sparse_signs {
 
   /// Z(S,d) += G(S, rows cols) R(rows cols, d), R having `nonzeros` entries +-1 a row. No scaling: a caller
   /// divides by sqrt(nonzeros) once, at the end. Cost: a generator call per 8 entries and non-zero, shared by
-  /// the samples; per entry, non-zero and eight samples one addition in cache. Scratch: S d numbers for each
-  /// of at most 16 parts; more parts than one only where G has 16 numbers for each of them.
+  /// the samples; per entry, non-zero and eight samples one addition in cache. Scratch: about S d numbers, or
+  /// up to a quarter of the size of G.
   /// Determinism: bitwise in the thread count; up to rounding in the batch.
   template <real T>
   static void sparse_sign_accumulate(cpu& cx, const sign_block& block, index_t nonzeros, input_matrix<T> g,
@@ -147,8 +150,9 @@ struct cpu_sparse_signs {
 
     constexpr index_t piece = 256;  // outputs
     const index_t pieces = (width + piece - 1) / piece;
-    cx.team().for_range(plan.slots * pieces, worth_threads ? 1 : plan.slots * pieces, [&](index_t a, index_t b, int) {
-      for (index_t i = a; i < b; ++i) {
+    const index_t work = plan.slots * pieces;
+    cx.team().for_range(work, worth_threads ? 1 : work, [&](index_t from, index_t to, int) {
+      for (index_t i = from; i < to; ++i) {
         const index_t slot = i / pieces, begin = i % pieces * piece, end = std::min(begin + piece, width);
         finish<T>(plan, sums.view().middle_cols(slot * slot_size, slot_size), slot, begin, end, z);
       }
@@ -166,14 +170,14 @@ struct cpu_sparse_signs {
     return false;
   }
 
-  // Codes of some units and non-zeros: t of unit u at codes[((u - units.begin) non.size() + t - non.begin) 128].
+  // Codes of some units and non-zeros, unit by unit, 128 for each t.
   static void draw(const detail::sparse_plan& plan, const sign_block& block, row_range units, row_range non,
                    index_t nonzeros, index_t width, std::uint32_t* codes) {
     for (index_t u = units.begin; u < units.end; ++u)
       for (index_t t = non.begin; t < non.end; ++t, codes += detail::sparse_unit) {
         const index_t first = t * width / nonzeros, end = (t + 1) * width / nonzeros;
-        detail::sparse_codes(block.key, block.first_row + u / plan.units_per_row, u % plan.units_per_row, t, first,
-                             end - first, codes);
+        detail::sparse_codes(block.key, block.first_row + u / plan.units_per_row, u % plan.units_per_row, t,
+                             first, end - first, codes);
       }
   }
 
@@ -189,7 +193,8 @@ struct cpu_sparse_signs {
         if (slot < plan.lane_groups) {
           detail::sparse_scatter_avx2::eight_rows rows;
           for (index_t lane = 0; lane < detail::sparse_lanes; ++lane)  // an empty lane repeats the last sample
-            rows[static_cast<std::size_t>(lane)] = g.row(std::min(slot * detail::sparse_lanes + lane, g.rows() - 1)) + at;
+            rows[static_cast<std::size_t>(lane)] =
+                g.row(std::min(slot * detail::sparse_lanes + lane, g.rows() - 1)) + at;
           detail::sparse_scatter_avx2::run(rows, width, codes, count, sums);
           continue;
         }
@@ -205,7 +210,8 @@ struct cpu_sparse_signs {
 #if PRISMATIC_X86
     if constexpr (std::same_as<T, float>)
       if (slot < plan.lane_groups) {
-        const index_t sample = slot * detail::sparse_lanes, count = std::min(detail::sparse_lanes, z.rows() - sample);
+        const index_t sample = slot * detail::sparse_lanes,
+                      count = std::min(detail::sparse_lanes, z.rows() - sample);
         return detail::sparse_scatter_avx2::finish(sums.data(), plan.parts, sums.stride(), begin, end,
                                                    z.middle_rows(sample, count));
       }

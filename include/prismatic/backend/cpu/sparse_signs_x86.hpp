@@ -22,7 +22,8 @@ inline constexpr index_t sparse_lanes = 8;   // samples side by side in one regi
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 takes its own intrinsics at their word (bug 105593)
+// g++ 12 takes its own intrinsics at their word (bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
@@ -33,7 +34,8 @@ struct sparse_codes_avx512 {
                                                       index_t first, index_t size, std::uint32_t* codes) {
     const __m512i m0 = _mm512_set1_epi64(philox::multiplier_0), m1 = _mm512_set1_epi64(philox::multiplier_1);
     const __m512i weyl0 = _mm512_set1_epi64(philox::weyl_0), weyl1 = _mm512_set1_epi64(philox::weyl_1);
-    const __m512i even = _mm512_add_epi64(_mm512_set1_epi64(16 * unit), _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14));
+    const __m512i even =
+        _mm512_add_epi64(_mm512_set1_epi64(16 * unit), _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14));
     __m512i k0 = _mm512_set1_epi64(key[0]), k1 = _mm512_set1_epi64(key[1]);
     __m512i c0[2] = {even, _mm512_add_epi64(even, _mm512_set1_epi64(1))};
     __m512i c1[2] = {_mm512_set1_epi64(row), c1[0]};
@@ -61,7 +63,8 @@ struct sparse_codes_avx512 {
       const __m512i places = _mm512_mulhi_epu16(_mm512_add_epi16(word, word), sizes);
       const __m512i one = _mm512_add_epi32(base, _mm512_and_si512(places, low));
       const __m512i two = _mm512_add_epi32(base, _mm512_srli_epi32(places, 16));
-      _mm512_storeu_si512(codes + 32 * w, _mm512_ternarylogic_epi32(one, _mm512_slli_epi32(word, 16), top, 0xF8));
+      _mm512_storeu_si512(codes + 32 * w,
+                          _mm512_ternarylogic_epi32(one, _mm512_slli_epi32(word, 16), top, 0xF8));
       _mm512_storeu_si512(codes + 32 * w + 16, _mm512_ternarylogic_epi32(two, word, top, 0xF8));  // a | (b & c)
     }
   }
@@ -76,7 +79,8 @@ struct sparse_codes_avx2 {
     const __m256i base = _mm256_set1_epi32(static_cast<int>(first)), low = _mm256_set1_epi32(0xFFFF);
     const __m256i sizes = _mm256_set1_epi16(static_cast<short>(size)), top = _mm256_set1_epi32(INT32_MIN);
     for (int half = 0; half < 2; ++half, codes += 8) {
-      const __m256i even = _mm256_add_epi64(_mm256_set1_epi64x(16 * unit + 8 * half), _mm256_setr_epi64x(0, 2, 4, 6));
+      const __m256i even =
+          _mm256_add_epi64(_mm256_set1_epi64x(16 * unit + 8 * half), _mm256_setr_epi64x(0, 2, 4, 6));
       __m256i k0 = _mm256_set1_epi64x(key[0]), k1 = _mm256_set1_epi64x(key[1]);
       __m256i c0[2] = {even, _mm256_add_epi64(even, _mm256_set1_epi64x(1))};
       __m256i c1[2] = {_mm256_set1_epi64x(row), c1[0]};
@@ -140,14 +144,16 @@ struct sparse_scatter_avx2 {
   [[gnu::target("avx2"), gnu::always_inline]] static inline void add(__m256 column, const std::uint32_t* code,
                                                                      float* sums) {
     // The shift to 8 floats of 4 bytes pushes the sign out of the code.
-    float* const out = reinterpret_cast<float*>(reinterpret_cast<char*>(sums) + static_cast<std::uint32_t>(*code << 5));
-    const __m256 sign = _mm256_and_ps(_mm256_set1_ps(-0.0f), _mm256_broadcast_ss(reinterpret_cast<const float*>(code)));
+    float* const out =
+        reinterpret_cast<float*>(reinterpret_cast<char*>(sums) + static_cast<std::uint32_t>(*code << 5));
+    const __m256 sign =
+        _mm256_and_ps(_mm256_set1_ps(-0.0f), _mm256_broadcast_ss(reinterpret_cast<const float*>(code)));
     _mm256_store_ps(out, _mm256_add_ps(_mm256_load_ps(out), _mm256_xor_ps(column, sign)));
   }
 
   /// `width` <= 128 columns of eight rows, under `count` codes each: code t of column c at codes[128 t + c].
-  [[gnu::target("avx2")]] static void run(eight_rows rows, index_t width, const std::uint32_t* codes, index_t count,
-                                          float* sums) {
+  [[gnu::target("avx2")]] static void run(eight_rows rows, index_t width, const std::uint32_t* codes,
+                                          index_t count, float* sums) {
     float tail[sparse_lanes * sparse_lanes] = {};
     for (index_t c = 0; c < width; c += 8) {
       const index_t valid = std::min<index_t>(8, width - c);
@@ -178,11 +184,13 @@ struct sparse_scatter_avx2 {
       const index_t valid = std::min<index_t>(8, end - j);
       for (index_t i = 0; i < valid; ++i) {
         __m256 sum = _mm256_load_ps(sums + 8 * (j + i));
-        for (index_t p = 1; p < parts; ++p) sum = _mm256_add_ps(sum, _mm256_load_ps(sums + p * stride + 8 * (j + i)));
+        for (index_t p = 1; p < parts; ++p)
+          sum = _mm256_add_ps(sum, _mm256_load_ps(sums + p * stride + 8 * (j + i)));
         _mm256_store_ps(total + 8 * i, sum);
       }
       __m256 lanes[8];
-      transpose({total, total + 8, total + 16, total + 24, total + 32, total + 40, total + 48, total + 56}, 0, lanes);
+      transpose({total, total + 8, total + 16, total + 24, total + 32, total + 40, total + 48, total + 56}, 0,
+                lanes);
       for (index_t lane = 0; lane < z.rows(); ++lane) {
         float* const out = z.row(lane) + j;
         if (valid == 8) {
