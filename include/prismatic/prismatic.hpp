@@ -33,6 +33,7 @@
 #include <prismatic/backend/cpu/signs_x86.hpp>
 #include <prismatic/backend/cpu/sparse_signs.hpp>
 #include <prismatic/backend/cpu/sparse_signs_x86.hpp>
+#include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/backend/default.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>
