@@ -139,6 +139,7 @@ struct signs_avx512 {
 #pragma GCC unroll 4
         for (unsigned v = 0; v < V; ++v) index[v] = _mm512_loadu_si512(words + 4 * j + (4 * v + q / 8) * lanes);
         for (const index_t stop = std::min(quads, q + 8); q < stop; ++q) {
+          __m512i next[V];
 #pragma GCC unroll 8
           for (unsigned s = 0; s < N; ++s, table += lanes) {
             __m512 entries = _mm512_loadu_ps(table);
@@ -150,9 +151,16 @@ struct signs_avx512 {
               sum[s][v] = _mm512_add_ps(sum[s][v], a);
               sum[s][v + 1] = _mm512_fmadd_ps(b, one, sum[s][v + 1]);
             }
+            if (s == std::min(N, 4u) - 1)  // in the middle: at the end of 8 samples it would delay the next table
+#pragma GCC unroll 4
+              for (unsigned v = 0; v < V; ++v) {
+                __m512i shifted = _mm512_srli_epi32(index[v], 4);
+                pin(shifted);
+                next[v] = shifted;
+              }
           }
 #pragma GCC unroll 4
-          for (unsigned v = 0; v < V; ++v) index[v] = _mm512_srli_epi32(index[v], 4);
+          for (unsigned v = 0; v < V; ++v) index[v] = next[v];
         }
       }
 #pragma GCC unroll 8
@@ -169,7 +177,10 @@ struct signs_avx512 {
   static constexpr int exclusive_or = 0x96;
 
   // x is computed here, once, and whole.
-  [[gnu::target("avx512f"), gnu::always_inline]] static inline void pin(__m512& x) { asm volatile("" : "+v"(x)); }
+  template <class Register>
+  [[gnu::target("avx512f"), gnu::always_inline]] static inline void pin(Register& x) {
+    asm volatile("" : "+v"(x));
+  }
 };
 
 /// AVX2: 8 outputs a register; 3 bits index a table of 8 sums, ten tables and one of two entries a word.
