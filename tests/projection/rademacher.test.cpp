@@ -87,8 +87,8 @@ TEMPLATE_LIST_TEST_CASE("a row is the same for any batch, thread count and shard
   using T = typename TestType::scalar;
   context<B> one({.threads = 1}), three({.threads = 3});
   const rademacher r(200, 4);
-  const tensor_block block{"w", 0, 9, 130};
-  const matrix<T> g = test::gaussian<T>(15, 9 * 130, "g");
+  const tensor_block block{"w", 0, 12, 130};  // enough work for more than one thread
+  const matrix<T> g = test::gaussian<T>(15, 12 * 130, "g");
   const matrix<T> z = project<B, T>(one, r, block, g);
   CHECK(test::identical(z, project<B, T>(three, r, block, g)));
   for (const index_t batch : {1, 2, 4, 7})
@@ -98,11 +98,43 @@ TEMPLATE_LIST_TEST_CASE("a row is the same for any batch, thread count and shard
       CHECK(test::identical<T>(part.view(), z.view().middle_rows(first, count)));
     }
   // Shards add partial sums in another order: bits are compared where the sums are exact.
-  const matrix<T> whole = whole_numbers<T>(15, 9 * 130);
+  const matrix<T> whole = whole_numbers<T>(15, 12 * 130);
   matrix<T> sharded(15, 200);
-  for (const auto& [first, count] : {std::pair<index_t, index_t>{6, 3}, {0, 1}, {1, 5}})
+  for (const auto& [first, count] : {std::pair<index_t, index_t>{6, 6}, {0, 1}, {1, 5}})
     r.accumulate(three, {"w", first, count, 130}, whole.view().middle_cols(first * 130, count * 130), sharded.view());
   CHECK(test::identical(sharded, project<B, T>(one, r, block, whole)));
+}
+
+TEMPLATE_LIST_TEST_CASE("a row is the same where few outputs are shared out by samples", "[projection][rademacher]",
+                        test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> one({.threads = 1});
+  const rademacher r(70, 4);
+  const tensor_block block{"w", 0, 20, 130};
+  const matrix<T> g = test::gaussian<T>(41, 20 * 130, "g");
+  const matrix<T> z = project<B, T>(one, r, block, g);
+  for (const int threads : {2, 3, 5}) {
+    CAPTURE(threads);
+    context<B> several({.threads = threads});
+    CHECK(test::identical(z, project<B, T>(several, r, block, g)));
+  }
+}
+
+TEST_CASE("work is shared out by outputs, and by samples where outputs are few", "[projection][rademacher]") {
+  const auto best = [](index_t workers, index_t samples, index_t units) {
+    const detail::sign_parts parts = detail::sign_parts::best(workers, samples, units);
+    CHECK(parts.samples * parts.outputs <= workers);
+    CHECK(parts.outputs <= std::max<index_t>(units, 1));
+    return std::pair(parts.samples, parts.outputs);
+  };
+  using parts = std::pair<index_t, index_t>;
+  CHECK(best(1, 8, 16) == parts{1, 1});
+  CHECK(best(2, 8, 16) == parts{1, 2});
+  CHECK(best(2, 8, 1) == parts{2, 1});
+  CHECK(best(16, 64, 16) == parts{4, 4});
+  CHECK(best(8, 1, 4) == parts{1, 4});
+  CHECK(best(3, 0, 2) == parts{1, 1});
 }
 
 TEMPLATE_LIST_TEST_CASE("accumulate adds, into strided rows too, and touches nothing else", "[projection][rademacher]",
