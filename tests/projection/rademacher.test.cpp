@@ -228,7 +228,7 @@ TEST_CASE("the kernels for each processor agree with the portable one", "[projec
       (void)check;
 #if PRISMATIC_X86
       std::vector<float> tables(detail::sign_table_floats);
-      if (__builtin_cpu_supports("avx2"))
+      if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         check([&](const matrix<float>& g, matrix_view<float> z) {
           detail::accumulate_signs<detail::signs_avx2>(block, g, first, z, words.data(), tables.data());
         });

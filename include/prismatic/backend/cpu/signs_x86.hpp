@@ -26,7 +26,8 @@
 
 namespace prismatic::detail {
 
-inline constexpr index_t sign_table_floats = index_t{8} * 32 * 16;  // samples x tables x entries; AVX2: 8 * 44 * 8
+// samples x tables x entries of AVX-512; AVX2's 8 * 44 * 8 fit in.
+inline constexpr index_t sign_table_floats = index_t{8} * 32 * 16;
 
 #if PRISMATIC_X86
 
@@ -146,12 +147,13 @@ struct signs_avx512 {
             pin(entries);  // or it is loaded V times
 #pragma GCC unroll 4
             for (unsigned v = 0; v < V; v += 2) {
-              __m512 a = _mm512_permutexvar_ps(index[v], entries), b = _mm512_permutexvar_ps(index[v + 1], entries);
+              __m512 a = _mm512_permutexvar_ps(index[v], entries);
+              __m512 b = _mm512_permutexvar_ps(index[v + 1], entries);
               pin(a), pin(b);  // in this order they keep four pipes busy
               sum[s][v] = _mm512_add_ps(sum[s][v], a);
               sum[s][v + 1] = _mm512_fmadd_ps(b, one, sum[s][v + 1]);
             }
-            if (s == std::min(N, 4u) - 1)  // in the middle: at the end of 8 samples it would delay the next table
+            if (s == std::min(N, 4u) - 1)  // amid 8 samples: at their end it would delay the next table
 #pragma GCC unroll 4
               for (unsigned v = 0; v < V; ++v) {
                 __m512i shifted = _mm512_srli_epi32(index[v], 4);
@@ -226,7 +228,8 @@ struct signs_avx2 {
   template <unsigned N>
   [[gnu::target("avx2,fma")]] static index_t tables(matrix_view<const float> g, index_t sample, index_t offset,
                                                     index_t width, float* out) {
-    const __m256 sign[3] = {_mm256_setr_ps(1, -1, 1, -1, 1, -1, 1, -1), _mm256_setr_ps(1, 1, -1, -1, 1, 1, -1, -1),
+    const __m256 sign[3] = {_mm256_setr_ps(1, -1, 1, -1, 1, -1, 1, -1),
+                            _mm256_setr_ps(1, 1, -1, -1, 1, 1, -1, -1),
                             _mm256_setr_ps(1, 1, 1, 1, -1, -1, -1, -1)};
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const index_t full = (width + 31) / 32;
@@ -236,8 +239,9 @@ struct signs_avx2 {
         entries[32] = 0;
 #pragma GCC unroll 4
         for (index_t i = 0; i < 32; i += lanes) {
-          const __m256i real = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(width - 32 * w - i)), lane);
-          _mm256_storeu_ps(entries + i, _mm256_maskload_ps(g.row(sample + s) + offset + 32 * w + i, real));
+          const __m256i left = _mm256_set1_epi32(static_cast<int>(width - 32 * w - i));
+          _mm256_storeu_ps(entries + i, _mm256_maskload_ps(g.row(sample + s) + offset + 32 * w + i,
+                                                           _mm256_cmpgt_epi32(left, lane)));
         }
         float* at = out + (w * per_word * N + s) * lanes;
         for (const float* x = entries; x != entries + 3 * per_word; x += 3, at += N * lanes) {
@@ -274,7 +278,8 @@ struct signs_avx2 {
             pin(entries);
 #pragma GCC unroll 4
             for (unsigned v = 0; v < V; v += 2) {
-              __m256 a = _mm256_permutevar8x32_ps(entries, index[v]), b = _mm256_permutevar8x32_ps(entries, index[v + 1]);
+              __m256 a = _mm256_permutevar8x32_ps(entries, index[v]);
+              __m256 b = _mm256_permutevar8x32_ps(entries, index[v + 1]);
               pin(a), pin(b);
               sum[s][v] = _mm256_add_ps(sum[s][v], a);
               sum[s][v + 1] = _mm256_fmadd_ps(b, one, sum[s][v + 1]);
