@@ -87,6 +87,9 @@ class session {
   [[nodiscard]] const prismatic::proxy<backend_type, scalar>& proxy_kept(const std::string& path,
                                                                          std::span<const sample> samples);
 
+  /// A Hugging Face checkpoint's directory as --template and --max-context say; read once, whoever asks for it.
+  [[nodiscard]] const prismatic::proxy<backend_type, scalar>& checkpoint(const std::string& directory);
+
   /// Everything the rows depend on.
   [[nodiscard]] json manifest() const;
 
@@ -106,7 +109,9 @@ class session {
   context<backend_type> cx_;
   progress_bar bar_;
   rademacher projection_;
-  std::optional<prismatic::proxy<backend_type, scalar>> proxy_;
+  std::map<std::string, prismatic::proxy<backend_type, scalar>> checkpoints_;  // by canonical path
+  std::optional<prismatic::proxy<backend_type, scalar>> embedded_;
+  const prismatic::proxy<backend_type, scalar>* proxy_ = nullptr;  // one of those
 };
 
 /// What there is to say of the data, for people and for programs.
