@@ -28,20 +28,25 @@ namespace prismatic {
 /// (sampling seed, request number, attempt, prompt): it does not depend on what else is in the batch, beyond
 /// the rounding of the logits. Problems and solutions draw from streams of their own.
 ///
-/// Examples that do not fit the context are left out, the last ones first; a problem that leaves its solution no room
-/// gets empty attempts. An answer is cut at the sampling's max_tokens.
+/// Examples that do not fit the context are left out, the last ones first; a problem that leaves its solution
+/// no room gets empty attempts. An answer is cut at the sampling's max_tokens.
 ///
 /// The context and the model must outlive it.
 template <class B, real T>
 class model_writer {
  public:
   /// @param sampling  its stop_tokens and streams are not used: the encoder knows what ends an answer
-  /// @throws model_error   a proxy that is no checkpoint, or that has no chat template: it follows no instructions
+  /// @throws model_error   a proxy that is no checkpoint, or that has no chat template
   /// @throws option_error  sampling options out of range
   model_writer(context<B>& cx, const proxy<B, T>& checkpoint, sampling_options sampling)
-      : cx_(cx), model_(checkpoint.model), encoder_(std::dynamic_pointer_cast<const chat_encoder>(checkpoint.encoder)), sampling_(std::move(sampling)) {
+      : cx_(cx),
+        model_(checkpoint.model),
+        encoder_(std::dynamic_pointer_cast<const chat_encoder>(checkpoint.encoder)),
+        sampling_(std::move(sampling)) {
     if (encoder_ == nullptr || encoder_->style().format == chat_format::none)
-      throw model_error(checkpoint.name + ": found no chat template, expected one: only a model that follows instructions can write or solve problems");
+      throw model_error(checkpoint.name +
+                        ": found no chat template, expected one: only a model that follows instructions can "
+                        "write or solve problems");
     sampling_.check();
     sampling_.stop_tokens = encoder_->ends();
   }
@@ -67,7 +72,8 @@ class model_writer {
   [[nodiscard]] std::vector<solution> solve(std::span<const solve_request> requests) {
     std::vector<numbered_prompt> prompts;
     for (const solve_request& request : requests) {
-      const auto tokens = prompt_of(request.posed->question + "\n\nSolve it step by step and end with \"The answer is N.\"");
+      const auto tokens =
+          prompt_of(request.posed->question + "\n\nSolve it step by step and end with \"The answer is N.\"");
       for (index_t k = 0; k < request.attempts; ++k)
         prompts.push_back({number_of(request.number, k, request.attempts), tokens});
     }
@@ -93,8 +99,8 @@ class model_writer {
   [[nodiscard]] std::vector<token_id> asking_for_a_problem(std::span<const few_shot> examples) const {
     std::string text;
     for (const few_shot& shot : examples) text += write_problem("", shot.question, shot.solution) + "\n\n";
-    text += "Write one new problem and its solution in the same form: a line that begins with \"Problem:\", then one "
-            "that begins with \"Solution:\" and ends in \"The answer is N.\"";
+    text += "Write one new problem and its solution in the same form: a line that begins with \"Problem:\", "
+            "then one that begins with \"Solution:\" and ends in \"The answer is N.\"";
     return prompt_of(std::move(text));
   }
 
@@ -110,7 +116,8 @@ class model_writer {
   }
 
   // What the model answers, in whole; nothing to a prompt that does not fit.
-  [[nodiscard]] std::vector<std::string> continuations(std::span<const numbered_prompt> prompts, std::string_view purpose) {
+  [[nodiscard]] std::vector<std::string> continuations(std::span<const numbered_prompt> prompts,
+                                                       std::string_view purpose) {
     sampling_options sampling = sampling_;
     sampling.purpose = purpose;
     std::vector<std::vector<token_id>> fitting;
@@ -122,9 +129,11 @@ class model_writer {
       sampling.streams.push_back(prompts[i].stream);
     }
     std::vector<std::string> out(prompts.size());
-    const auto answers = prismatic::generate(cx_, model_, std::span<const std::vector<token_id>>(fitting), sampling);
+    const auto answers =
+        prismatic::generate(cx_, model_, std::span<const std::vector<token_id>>(fitting), sampling);
     for (std::size_t i = 0; i < answers.size(); ++i)
-      out[places[i]] = std::string(begun_answer(encoder_->style().format)) + encoder_->words().decode(answers[i], {.skip_special = true});
+      out[places[i]] = std::string(begun_answer(encoder_->style().format)) +
+                       encoder_->words().decode(answers[i], {.skip_special = true});
     return out;
   }
 
