@@ -37,7 +37,7 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
                  "directory (qwen2, qwen3, llama), or a file made by --save-proxy")
       ->capture_default_str();
   app.add_option("--template", flags.template_name,
-                 "chat template of a checkpoint: qwen2.5, qwen3, llama3, llama3.1, chatml or none (default: its own)");
+                 "chat template of a checkpoint: " + chat_format_list() + " (default: its own)");
   app.add_option("--max-context", flags.max_context, "positions of a checkpoint's context to use, if it has as many")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -83,27 +83,35 @@ dataset session::read(const std::string& path) const {
   return read_samples(path, options);
 }
 
+const proxy<backend_type, scalar>& session::checkpoint(const std::string& directory) {
+  const std::string key = std::filesystem::canonical(directory).string();
+  auto found = checkpoints_.find(key);
+  if (found == checkpoints_.end())
+    found = checkpoints_
+                .emplace(key, load_checkpoint<scalar>(cx_, directory, {.template_name = flags_.template_name, .max_context = flags_.max_context}))
+                .first;
+  return found->second;
+}
+
 const proxy<backend_type, scalar>& session::proxy_for(std::span<const sample> samples) {
-  if (proxy_) return *proxy_;
-  const bool is_checkpoint = std::filesystem::is_directory(flags_.proxy);
-  require_option(flags_.template_name.empty() || (is_checkpoint && flags_.proxy != "auto"),
+  if (proxy_ != nullptr) return *proxy_;
+  if (flags_.proxy != "auto" && std::filesystem::is_directory(flags_.proxy)) return *(proxy_ = &checkpoint(flags_.proxy));
+  require_option(flags_.template_name.empty() || !checkpoints_.empty(),
                  "--template: found --proxy " + flags_.proxy + ", expected a checkpoint's directory");
   if (flags_.proxy == "auto") {
-    proxy_ = train_auto_proxy<scalar>(
+    embedded_ = train_auto_proxy<scalar>(
         cx_, samples, {.steps = flags_.proxy_steps, .seed = flags_.seed, .on_progress = progress(bar_)});
-    if (!flags_.save_proxy.empty()) save_auto_proxy(*proxy_, flags_.save_proxy);
-  } else if (is_checkpoint) {
-    proxy_ = load_checkpoint<scalar>(cx_, flags_.proxy, {.template_name = flags_.template_name, .max_context = flags_.max_context});
+    if (!flags_.save_proxy.empty()) save_auto_proxy(*embedded_, flags_.save_proxy);
   } else {
-    proxy_ = load_auto_proxy<scalar>(cx_, flags_.proxy);
+    embedded_ = load_auto_proxy<scalar>(cx_, flags_.proxy);
   }
-  return *proxy_;
+  return *(proxy_ = &*embedded_);
 }
 
 const proxy<backend_type, scalar>& session::proxy_kept(const std::string& path, std::span<const sample> samples) {
-  if (proxy_ || flags_.proxy != "auto") return proxy_for(samples);
+  if (proxy_ != nullptr || flags_.proxy != "auto") return proxy_for(samples);
   if (std::filesystem::exists(path))
-    proxy_ = load_auto_proxy<scalar>(cx_, path);
+    proxy_ = &embedded_.emplace(load_auto_proxy<scalar>(cx_, path));
   else
     save_auto_proxy(proxy_for(samples), path);
   return *proxy_;

@@ -96,6 +96,9 @@ class session {
   [[nodiscard]] truncation too_long() const;
   [[nodiscard]] collect_options collecting();
 
+  /// A Hugging Face checkpoint's directory as --template and --max-context say; read once, whoever asks for it.
+  [[nodiscard]] const prismatic::proxy<backend_type, scalar>& checkpoint(const std::string& directory);
+
   /// Everything the rows depend on.
   [[nodiscard]] json manifest() const;
 
@@ -115,7 +118,9 @@ class session {
   context<backend_type> cx_;
   progress_bar bar_;
   any_projection projection_;
-  std::optional<prismatic::proxy<backend_type, scalar>> proxy_;
+  std::map<std::string, prismatic::proxy<backend_type, scalar>> checkpoints_;  // by canonical path
+  std::optional<prismatic::proxy<backend_type, scalar>> embedded_;
+  const prismatic::proxy<backend_type, scalar>* proxy_ = nullptr;  // one of those
 };
 
 /// What there is to say of the data, for people and for programs.

@@ -121,6 +121,7 @@
 #include <prismatic/synthesis/grammar.hpp>
 #include <prismatic/synthesis/mathematics_problems.hpp>
 #include <prismatic/synthesis/model_writer.hpp>
+#include <prismatic/synthesis/one_of.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/procedural.hpp>
 #include <prismatic/synthesis/procedural_solver.hpp>

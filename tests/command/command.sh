@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The command as its users meet it: what it prints, how it fails. Usage: command.sh PRISMATIC SEED_FILE
+# The command as its users meet it: what it prints, how it fails. Usage: command.sh PRISMATIC SEED_FILE CHECKPOINTS
 set -u
 prismatic=$(realpath "$1")
 seeds=$(realpath "$2")
+checkpoints=$(realpath "$3")
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -167,6 +168,65 @@ expect 3 "projection_nonzeros: found 8, expected 4" \
 expect 3 'sparse: found rows made with other settings than rows: projection: found "sparse-sign", expected "rademacher"' \
   "$prismatic" compare rows sparse --quiet
 expect 3 "run.sqlite" "$prismatic" report rows
+
+# --- a checkpoint as generator and solver. The weights are random: it writes nothing usable, and the run says so.
+model=$checkpoints/qwen2
+write() { # write STATUS WORDS RUN GENERATOR TOKENS FLAG...
+  local status=$1 words=$2 run=$3 generator=$4 tokens=$5
+  shift 5
+  expect "$status" "$words" "$prismatic" synthesize small.jsonl --run "$run" --candidates 50 --attempts 2 \
+    --generator "$generator" --max-new-tokens "$tokens" "${quick[@]}" "$@"
+}
+barren="3 rounds brought nothing usable: of 150 responses 150 hold no problem, 0 repeat one, 0 got no agreed answer; a problem as it was written"
+write 4 "generator qwen2 " written "$model" 6
+write 4 "$barren (request 100, unparsed): \"" written "$model" 6  # from what is stored: no round is played again
+[ -e written/pool.jsonl ] && fail "a run that kept nothing wrote a pool"
+write 4 "1 round brought nothing usable: of 50" short "$model" 6 --rounds 1
+write 3 "temperature: found \"default\", expected 0.5" written "$model" 6 --temperature 0.5
+write 3 "top_p: found" written "$model" 6 --top-p 0.5
+write 3 "max_new_tokens: found 6, expected 7" written "$model" 7
+write 3 "solver: found \"qwen2 " written "$model" 6 --solver "$checkpoints/qwen3"
+write 3 "generator: found \"qwen2 " written "$checkpoints/llama" 6 --solver "$model"
+solve=(synthesize small.jsonl --run solved --candidates 40 --rounds 1 --attempts 5 --max-new-tokens 1 "${quick[@]}")
+expect 4 "got no agreed answer; a solution as it was written" "$prismatic" "${solve[@]}" --solver "$model" --proxy "$model" --temperature 5
+expect 2 "it knows the answers of that one only" "$prismatic" "${solve[@]}" --generator "$model" --solver built-in
+expect 2 "found 0, expected more: it makes all 5 --attempts the same" "$prismatic" "${solve[@]}" --solver "$model" --temperature 0
+expect 2 "expected a checkpoint to sample from" "$prismatic" synthesize small.jsonl --run sampled --top-p 0.5 "${quick[@]}"
+expect 4 "--generator: found \"nowhere\", expected built-in or" "$prismatic" "${solve[@]}" --generator nowhere
+expect 4 "qwen2: found no chat template, expected one" "$prismatic" "${solve[@]}" --generator "$model" --template none
+cp -r "$model" bare && rm bare/chat_template.jinja
+expect 4 "bare/tokenizer_config.json: chat_template: found nothing, expected a template" "$prismatic" "${solve[@]}" --generator bare
+[ -e solved/run.sqlite ] && [ ! -e sampled ] || fail "a generator that cannot be used began a run"
+
+# --- a checkpoint that is damaged: one line that names the file
+damaged() { # damaged NAME: a copy of the checkpoint to damage
+  cp -r "$model" "$1" && chmod -R u+w "$1"
+}
+u64() { local n=$1 i; for i in 1 2 3 4 5 6 7 8; do printf "\\x$(printf %02x $((n & 255)))"; n=$((n >> 8)); done; }
+tensors() { # tensors FILE HEADER: a safetensors file of that header and 64 bytes of data
+  { u64 "${#2}"; printf '%s' "$2"; head -c 64 /dev/zero; } >"$1"
+}
+score_with() { expect "$1" "$2" "$prismatic" score small.jsonl --proxy "$3" "${quick[@]}"; }
+damaged cut && head -c 20000 "$model/model.safetensors" >cut/model.safetensors
+score_with 3 "cut/model.safetensors" cut
+damaged flipped && printf '\xff' | dd of=flipped/model.safetensors bs=1 seek=40 conv=notrunc 2>/dev/null
+score_with 3 "flipped/model.safetensors" flipped
+damaged lying && { u64 $((1 << 40)); tail -c +9 "$model/model.safetensors"; } >lying/model.safetensors
+score_with 3 "lying/model.safetensors" lying
+damaged overlapping
+tensors overlapping/model.safetensors '{"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]},"b":{"dtype":"F32","shape":[12],"data_offsets":[16,64]}}'
+score_with 3 "overlapping/model.safetensors" overlapping
+damaged huge && tensors huge/model.safetensors '{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,64]}}'
+score_with 3 "huge/model.safetensors" huge
+damaged outside && mv outside/model.safetensors elsewhere.safetensors
+echo '{"weight_map": {"model.norm.weight": "../elsewhere.safetensors"}}' >outside/model.safetensors.index.json
+score_with 3 "outside/model.safetensors.index.json" outside
+damaged unmerged && sed -i 's/"merges"/"murges"/' unmerged/tokenizer.json
+score_with 3 "unmerged/tokenizer.json" unmerged
+damaged styled && echo '{{ messages }}' >styled/chat_template.jinja
+score_with 4 "styled/chat_template.jinja: chat_template: found an unknown template" styled
+damaged contradicting && sed -i 's/"intermediate_size": *[0-9]*/"intermediate_size": 7/' contradicting/config.json
+score_with 4 "by config.json" contradicting
 
 # --- a run that is killed goes on to the same pool
 kill_run=(synthesize small.jsonl --run killed --target 8 --candidates 30 "${quick[@]}")

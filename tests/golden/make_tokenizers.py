@@ -2,7 +2,7 @@
 tokenizers in the shapes of GPT-2, Qwen2, Llama-3 and one with an unusual pattern, the ids the reference gives to some
 thousands of strings, and the prompts it renders.
 
-    pip install -r requirements.txt && python make_tokenizers.py .
+    pip install -r requirements.txt && python make_tokenizers.py . [tokenizers] [chat]
 
 Made with Python 3.11 (its own documentation is the training text, its unicodedata names the code points).
 """
@@ -231,14 +231,40 @@ CONVERSATIONS = [
     [turn("tool", "first"), turn("user", "u"), turn("tool", "last")],
     [turn("user", "汉字 👩‍👩‍👧 <|im_end|> <|eot_id|>"), turn("assistant", "नमस्ते {{ x }} {% y %}")],
 ]
-TEMPLATES = {"qwen2.5": {}, "qwen3": {}, "qwen3-first": {}, "llama3": {}, "llama3.1": {"date_string": "26 Jul 2024"}, "llama3.2": {"date_string": "26 Jul 2024"}, "chatml": {}}
+DATE = {"date_string": "26 Jul 2024"}
+TEMPLATES = {"qwen2.5": {}, "qwen3": {}, "qwen3-first": {}, "llama3": {}, "llama3.1": DATE, "llama3.2": DATE, "chatml": {}}
+QWEN_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+# Templates that differ little from one of those: its name, then [from, to] in order, an ellipsis standing for anything.
+DERIVED = {
+    "qwen2": ["chatml", ["{{'<|im_start|>'", "{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nYou are a helpful"
+                         " assistant.<|im_end|>\\n' }}{% endif %}{{'<|im_start|>'"]],
+    "qwen2.5-math": ["qwen2.5", [QWEN_SYSTEM, r"Please reason step by step, and put your final answer within \\boxed{}."],
+                     [QWEN_SYSTEM, r"Please reason step by step, and put your final answer within \\boxed{}."]],
+    "qwen3-instruct": ["qwen3", ["{%- set ns = ...{%- for message in messages %}", "{%- for message in messages %}"],
+                       ["        {%- set reasoning_content = '' %}\n...        {%- if message.tool_calls %}",
+                        "        {{- '<|im_start|>' + message.role + '\\n' + content }}\n        {%- if message.tool_calls %}"],
+                       ["    {%- if enable_thinking is defined...    {%- endif %}\n{%- endif %}", "{%- endif %}"]],
+    "qwen3-thinking": ["qwen3", ["'<|im_start|>assistant\\n' }}\n    {%- if enable_thinking is defined...    {%- endif %}\n{%- endif %}",
+                                 "'<|im_start|>assistant\\n<think>\\n' }}\n{%- endif %}"]],
+}
+
+
+def template_text(name):
+    base, *edits = DERIVED.get(name, [name])
+    text = (OUT / "templates" / f"{base}.jinja").read_text()
+    for old, new in edits:
+        first, *last = old.split("...")
+        begin = text.index(first)
+        end = text.index(last[0], begin) + len(last[0]) if last else begin + len(first)
+        text = text[:begin] + new + text[end:]
+    return text
 
 
 def chat_goldens():
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), bos_token="<|begin_of_text|>")
-    golden = {"conversations": CONVERSATIONS, "templates": {}}
-    for name, extra in TEMPLATES.items():
-        template = (OUT / "templates" / f"{name}.jinja").read_text()
+    golden = {"conversations": CONVERSATIONS, "derived": DERIVED, "templates": {}}
+    for name in [*TEMPLATES, *DERIVED]:
+        template, extra = template_text(name), TEMPLATES.get(name, {})
 
         def render(turns, prompt):
             return tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False, add_generation_prompt=prompt, **extra)
@@ -247,5 +273,8 @@ def chat_goldens():
     (OUT / "chat_templates.golden.json").write_text(json.dumps(golden, ensure_ascii=True, indent=0) + "\n")
 
 
-tokenizer_goldens()
-chat_goldens()
+parts = sys.argv[2:] or ["tokenizers", "chat"]
+if "tokenizers" in parts:
+    tokenizer_goldens()
+if "chat" in parts:
+    chat_goldens()

@@ -37,7 +37,7 @@ std::vector<chat_segment> render(std::string_view name, const conversation& mess
 
 TEST_CASE("prompts equal what transformers renders", "[io][chat_format]") {
   for (const auto& [name, expected] : golden()["templates"].items()) {
-    const auto style = recognised_template(test::golden_text("templates/" + name + ".jinja"));
+    const auto style = recognised_template(test::golden_template(name));
     REQUIRE(style);
     for (std::size_t i = 0; i < expected.size(); ++i) {
       CAPTURE(name, i);
@@ -60,6 +60,10 @@ TEST_CASE("only what the assistant writes carries loss", "[io][chat_format]") {
   CHECK(render("llama3", {{"user", "a"}, {"assistant", " b "}}).back() == chat_segment{"b<|eot_id|>", true});
   CHECK(render("qwen3", {{"user", "a"}, {"assistant", "b"}})[1] ==
         chat_segment{"<think>\n\n</think>\n\nb<|im_end|>", true});
+  CHECK(render("qwen3-thinking", {{"user", "a"}, {"assistant", "<think>t</think>b"}}) ==
+        std::vector<chat_segment>{{"<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n<think>\n", false},
+                                  {"t\n</think>\n\nb<|im_end|>", true},
+                                  {"\n", false}});
   CHECK(render("none", two) == std::vector<chat_segment>{{"a", false}, {"b", true}, {"c", false}, {"d", true}});
 }
 
@@ -72,7 +76,7 @@ TEST_CASE("turns that were given as context carry no loss", "[io][chat_format]")
 }
 
 TEST_CASE("what stands before the last answer is the prompt it answers", "[io][chat_format]") {
-  for (const char* name : {"chatml", "qwen2.5", "qwen3", "llama3", "llama3.1"})
+  for (const char* name : {"chatml", "qwen2.5", "qwen3", "qwen3-instruct", "qwen3-thinking", "llama3", "llama3.1"})
     for (std::size_t turns : {2u, 4u, 6u}) {
       CAPTURE(name, turns);
       conversation messages;
@@ -85,6 +89,19 @@ TEST_CASE("what stands before the last answer is the prompt it answers", "[io][c
       CHECK(text_of(std::span(segments).first(last)) ==
             text_of(render(name, messages, {.add_generation_prompt = true})));
     }
+}
+
+TEST_CASE("an answer is what the prompt began and the model went on with, to the end of its turn", "[io][chat_format]") {
+  for (const std::string_view name : chat_format_names) {
+    CAPTURE(name);
+    const chat_format format = named_template(name).format;
+    const std::string whole = text_of(render(name, {{"user", "a"}, {"assistant", "<think>\nt\n</think>\n\nb"}}));
+    const std::string prompt = text_of(render(name, {{"user", "a"}}, {.add_generation_prompt = true}));
+    CHECK(prompt.ends_with(begun_answer(format)));
+    REQUIRE(whole.starts_with(prompt));
+    const std::string answer = std::string(begun_answer(format)) + whole.substr(prompt.size());
+    CHECK(answer.starts_with("<think>\nt\n</think>\n\nb" + std::string(end_of_turn(format))));
+  }
 }
 
 TEST_CASE("a plain text is taken as it is", "[io][chat_format]") {

@@ -69,3 +69,16 @@ TEST_CASE("a label inside a part that has begun is text", "[synthesis][generator
   CHECK(p->question == "Solve it.\nProblem: twice");
   CHECK(p->solution == "The answer is 1.\nSolution: no");
 }
+
+TEST_CASE("thoughts are not what a model says", "[synthesis][generator]") {
+  CHECK(without_thoughts("plain") == "plain");
+  CHECK(without_thoughts("<think>\na\n</think>\n\nsaid") == "\n\nsaid");
+  CHECK(without_thoughts("a</think>b</think>c") == "c");
+  CHECK(without_thoughts("<think>never ends").empty());
+  CHECK(without_thoughts("").empty());
+  const auto posed = parse_problem("<think>\nProblem: a draft\n</think>\n\nProblem: 1 + 1\nSolution: The answer is 2.");
+  REQUIRE(posed);
+  CHECK(posed->question == "1 + 1");
+  CHECK(posed->answer == "2");
+  CHECK_FALSE(parse_problem("<think>\nProblem: a draft"));
+}

@@ -190,3 +190,34 @@ TEST_CASE("a seed without a gradient is named", "[synthesis][run]") {
   b.seeds.pop_back();  // the file is mended: nothing of the refused seeds stayed behind
   CHECK(b.run("run", writer, solves).seeds == 12);
 }
+
+TEST_CASE("a writer that is at its end is not asked for ever", "[synthesis][run]") {
+  bench b;
+  b.options.candidates = 40;
+  counted_generator writer;
+  writer.inner = procedural_generator({.seed = 4, .malformed_rate = 1});
+  counted_solver solves;
+  const auto result = b.run("run", writer, solves);
+  CHECK(result.rounds.size() == 3);
+  CHECK(barren_rounds(result.rounds) == 3);
+  CHECK(result.pool.size() == 12);
+  CHECK(writer.asked == 120);
+  const auto again = b.run("run", writer, solves);
+  CHECK(writer.asked == 120);
+  CHECK(again.rounds.size() == 3);
+
+  b.options.candidates = 20;  // three rounds are 60 responses: too few to judge by
+  counted_generator few;
+  few.inner = writer.inner;
+  CHECK(b.run("small", few, solves).rounds.size() == 5);
+}
+
+TEST_CASE("barren rounds are counted from the end", "[synthesis][run]") {
+  std::vector<round_record> rounds(4);
+  CHECK(barren_rounds(rounds) == 4);
+  rounds[1].verified = 1;
+  CHECK(barren_rounds(rounds) == 2);
+  rounds[3].verified = 1;
+  CHECK(barren_rounds(rounds) == 0);
+  CHECK(barren_rounds({}) == 0);
+}

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 using namespace prismatic;
@@ -76,9 +77,55 @@ TEMPLATE_LIST_TEST_CASE("a continuation does not depend on the rest of the batch
   sampling_options options{.max_tokens = 8, .temperature = 1.2, .top_k = 6, .top_p = 0.9, .seed = 11};
   const auto together = generate(cx, model, prompts, options);
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    options.first_prompt = static_cast<index_t>(p);
+    options.streams = {static_cast<index_t>(p)};
     CHECK(generate(cx, model, std::vector<tokens>{prompts[p]}, options)[0] == together[p]);
   }
+}
+
+TEMPLATE_LIST_TEST_CASE("what is read in one pass and how many go on at once does not matter", "[transformer][sampler]",
+                        test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = 2});
+  const decoder_config config = test::llama_like();
+  const auto model = test::random_decoder<B, T>(config);
+  std::vector<tokens> many;
+  for (int i = 0; i < 5; ++i) many.insert(many.end(), prompts.begin(), prompts.end());
+  sampling_options options{.max_tokens = 4, .temperature = 1.1, .stop_tokens = {1, 3}, .seed = 6};
+  const auto together = generate(cx, model, many, options);
+  const index_t one = 16 * key_value_cache<B, T>::bytes_per_token(config);  // the longest: 12 tokens and 4 more
+  for (const index_t slots : {0, 1, 2, 7}) {
+    for (const index_t pass_tokens : {0, 6, 14}) {
+      CAPTURE(B::name, slots, pass_tokens);
+      options.cache_bytes = slots * one;
+      options.pass_tokens = pass_tokens;
+      CHECK(generate(cx, model, many, options) == together);
+    }
+  }
+}
+
+TEST_CASE("streams have numbers and names", "[transformer][sampler]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 1});
+  const auto model = test::random_decoder<B, double>(test::qwen2_like());
+  const std::vector<tokens> same{{1, 2}, {1, 2}, {1, 2}};
+  const auto first = generate(cx, model, same, {.max_tokens = 10, .streams = {7, 8, 7}});
+  CHECK(first[0] == first[2]);
+  CHECK(first[0] != first[1]);
+  CHECK(first != generate(cx, model, same, {.max_tokens = 10, .purpose = "other", .streams = {7, 8, 7}}));
+  CHECK_THROWS_WITH(generate(cx, model, same, {.streams = {1}}), "generate: found 1 streams, expected one for each of 3 prompts");
+}
+
+TEST_CASE("sampling reports what is done and can be stopped there", "[transformer][sampler]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 2});
+  const auto model = test::random_decoder<B, double>(test::qwen2_like());
+  std::vector<index_t> done;
+  auto listen = [&](const progress_report& r) { done.push_back(r.done); };
+  (void)generate(cx, model, prompts, {.max_tokens = 3, .on_progress = listen});
+  CHECK(done == std::vector<index_t>{0, 0, 4});
+  auto stop = [](const progress_report&) { throw std::runtime_error("enough"); };
+  CHECK_THROWS_WITH(generate(cx, model, prompts, {.max_tokens = 3, .on_progress = stop}), "enough");
 }
 
 TEST_CASE("a seed repeats itself and another one does not", "[transformer][sampler]") {
@@ -147,6 +194,8 @@ TEST_CASE("generation refuses prompts and options it cannot use", "[transformer]
   CHECK_THROWS_AS(run({1}, {.temperature = -1}), option_error);
   CHECK_THROWS_AS(run({1}, {.temperature = std::numeric_limits<double>::quiet_NaN()}), option_error);
   CHECK_THROWS_AS(run({1}, {.top_k = -1}), option_error);
+  CHECK_THROWS_AS(run({1}, {.cache_bytes = -1}), option_error);
+  CHECK_THROWS_AS(run({1}, {.pass_tokens = -1}), option_error);
   CHECK_THROWS_AS(run({1}, {.top_p = 0}), option_error);
   CHECK_THROWS_AS(run({1}, {.top_p = 1.1}), option_error);
   model.parameters().value(model.parameters().find("model.norm.weight"))(0, 0) = std::numeric_limits<float>::quiet_NaN();
@@ -168,6 +217,33 @@ TEST_CASE("a token is drawn with its probability", "[transformer][sampler]") {
   near(shares(logits, {.top_k = 3, .top_p = 0.75}), {0, 4.0 / 7, 0, 3.0 / 7});  // 4/9 + 3/9 reaches it
   const double cold = 0.16 + 0.09 + 0.04 + 0.01;  // temperature 1/2 squares the probabilities
   near(shares(logits, {.temperature = 0.5}), {0.01 / cold, 0.16 / cold, 0.04 / cold, 0.09 / cold});
+}
+
+TEST_CASE("the top p of many tokens is what a full sort gives", "[transformer][sampler]") {
+  const random_stream random(4, "logits");
+  std::vector<double> logits(3000), weights;
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = 3 * random.normal(i);
+  std::vector<token_id> order(logits.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<token_id>(i);
+  std::ranges::sort(order, [&](token_id a, token_id b) { return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)]; });
+  double total = 0;
+  for (const double l : logits) total += std::exp(l);
+  for (const double top_p : {0.02, 0.5, 0.95, 0.9999}) {
+    double reached = 0;
+    std::vector<token_id> top;
+    for (const token_id t : order) {
+      if (reached >= top_p * total) break;
+      top.push_back(t);
+      reached += std::exp(logits[static_cast<std::size_t>(t)]);
+    }
+    for (const double uniform : {0.0, 0.3, 0.77, 1 - 1e-9}) {
+      double left = uniform * reached;
+      std::size_t i = 0;
+      while (i + 1 < top.size() && (left -= std::exp(logits[static_cast<std::size_t>(top[i])])) >= 0) ++i;
+      CAPTURE(top_p, uniform, top.size());
+      CHECK(drawn(logits, {.top_p = top_p}, uniform) == top[i]);
+    }
+  }
 }
 
 TEST_CASE("equal logits are taken in order of their ids", "[transformer][sampler]") {

@@ -1,4 +1,4 @@
-/// Conversations as the text a chat model was trained on: the formats of Qwen2.5, Qwen3, Llama-3 and plain
+/// Conversations as the text a chat model was trained on: the formats of Qwen2 to Qwen3, Llama-3 and plain
 /// ChatML, each character as the model's own template writes it.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <prismatic/io/unicode.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,24 +22,39 @@ namespace prismatic {
 
 /// A way of writing turns.
 enum class chat_format : std::uint8_t {
-  none,     ///< contents end to end, no markup
-  chatml,   ///< <|im_start|>role\ncontent<|im_end|>\n
-  qwen2_5,  ///< ChatML with a default system turn
-  qwen3,    ///< ChatML; thoughts of earlier turns are dropped, the last answer has a <think> block
-  llama3,   ///< BOS, <|start_header_id|>role<|end_header_id|>\n\ncontent<|eot_id|>
-  llama3_1  ///< Llama-3 with a system turn that names two dates (3.1, 3.2, 3.3)
+  none,            ///< contents end to end, no markup
+  chatml,          ///< <|im_start|>role\ncontent<|im_end|>\n
+  qwen2_5,         ///< ChatML with a default system turn; results of tools share a user turn (2.5, Math, Coder)
+  qwen3,           ///< the same without a default; thoughts of earlier turns are dropped, the last answer has a <think> block
+  qwen3_instruct,  ///< Qwen3-2507 that does not think: Qwen2.5 without a default system turn
+  qwen3_thinking,  ///< Qwen3-2507 that always does: Qwen3 whose generation prompt opens the <think> block
+  llama3,          ///< BOS, <|start_header_id|>role<|end_header_id|>\n\ncontent<|eot_id|>
+  llama3_1         ///< Llama-3 with a system turn that names two dates (3.1, 3.2, 3.3)
 };
 
-/// The name a user gives the format: none, chatml, qwen2.5, qwen3, llama3, llama3.1.
+inline constexpr std::array<std::string_view, 8> chat_format_names = {
+    "none", "chatml", "qwen2.5", "qwen3", "qwen3-instruct", "qwen3-thinking", "llama3", "llama3.1"};
+
+/// The name a user gives the format, one of chat_format_names.
 constexpr std::string_view name_of(chat_format format) noexcept {
-  constexpr std::string_view names[] = {"none", "chatml", "qwen2.5", "qwen3", "llama3", "llama3.1"};
-  return names[static_cast<std::size_t>(format)];
+  return chat_format_names[static_cast<std::size_t>(format)];
+}
+
+/// The special token that ends a turn; empty under format none.
+constexpr std::string_view end_of_turn(chat_format format) noexcept {
+  if (format == chat_format::none) return {};
+  return format == chat_format::llama3 || format == chat_format::llama3_1 ? "<|eot_id|>" : "<|im_end|>";
+}
+
+/// What of the answer the generation prompt itself writes: the answer is this and what the model adds.
+constexpr std::string_view begun_answer(chat_format format) noexcept {
+  return format == chat_format::qwen3_thinking ? "<think>\n" : "";
 }
 
 /// A format with what a checkpoint may set in it.
 struct chat_template {
   chat_format format = chat_format::none;
-  std::string default_system = {};        ///< Qwen2.5: the system turn of a conversation that has none
+  std::string default_system = {};        ///< ChatML, Qwen2.5: the system turn of a conversation without one; empty: none
   std::string bos = "<|begin_of_text|>";  ///< Llama-3: the text of the BOS token
 };
 
@@ -46,8 +62,9 @@ struct chat_template {
 struct chat_options {
   bool add_generation_prompt = false;  ///< end with the header of an assistant turn, for the model to go on
   index_t context_messages = 0;        ///< leading messages that carry no loss, whatever their role
-  std::string date = "26 Jul 2024";    ///< "Today Date" of Llama-3.1 and later; the templates' own fallback,
-                                     ///< where transformers would put the day of the run into Llama-3.2's
+  std::string date = "26 Jul 2024";    ///< "Today Date" of Llama-3.1 and later: what the templates of 3.1 and 3.3 say, and
+                                       ///< 3.2's where no clock is; with one, that writes the day of the run, and no
+                                       ///< two days would give the same rows
 };
 
 /// A stretch of the rendered text that carries loss as a whole or not at all.
@@ -75,9 +92,11 @@ class chat_renderer {
         render_chatml();
         break;
       case chat_format::qwen2_5:
+      case chat_format::qwen3_instruct:
         render_qwen2_5();
         break;
       case chat_format::qwen3:
+      case chat_format::qwen3_thinking:
         render_qwen3();
         break;
       case chat_format::llama3:
@@ -92,8 +111,8 @@ class chat_renderer {
 
  private:
   static constexpr std::string_view im_start = "<|im_start|>";
-  static constexpr std::string_view im_end = "<|im_end|>";
-  static constexpr std::string_view eot = "<|eot_id|>";
+  static constexpr std::string_view im_end = end_of_turn(chat_format::chatml);
+  static constexpr std::string_view eot = end_of_turn(chat_format::llama3);
   static constexpr std::string_view open_think = "<think>";
   static constexpr std::string_view close_think = "</think>";
 
@@ -135,13 +154,15 @@ class chat_renderer {
   }
 
   void render_chatml() {
+    write_default_system();
     for (index_t i = 0; i < count(); ++i) write_im(i, at(i).content);
     if (options_.add_generation_prompt) open_im(roles::assistant);
   }
 
-  void write_system(std::string_view content) {
+  void write_default_system() {
+    if (is(0, roles::system) || style_.default_system.empty()) return;
     open_im(roles::system);
-    write(content);
+    write(style_.default_system);
     write(im_end);
     write("\n");
   }
@@ -161,7 +182,7 @@ class chat_renderer {
   }
 
   void render_qwen2_5() {
-    if (!is(0, roles::system)) write_system(style_.default_system);
+    write_default_system();
     for (index_t i = 0; i < count(); ++i) is(i, roles::tool) ? write_tool(i) : write_im(i, at(i).content);
     if (options_.add_generation_prompt) open_im(roles::assistant);
   }
@@ -205,12 +226,18 @@ class chat_renderer {
     if (!shows_thought) return write_im(i, parts.answer);
     std::string text(open_think);
     text += '\n';
+    const std::size_t opening = text.size();
     text += without_trailing_newlines(without_leading_newlines(parts.thought));
     text += '\n';
     text += close_think;
     text += "\n\n";
     text += without_leading_newlines(parts.answer);
-    write_im(i, text);
+    if (begun_answer(style_.format).empty()) return write_im(i, text);
+    // The generation prompt has written the opening: the model did not.
+    open_im(at(i).role);
+    write(std::string_view(text).substr(0, opening));
+    write_body(i, std::string_view(text).substr(opening), im_end);
+    write("\n");
   }
 
   void render_qwen3() {
@@ -225,7 +252,9 @@ class chat_renderer {
         write_im(i, at(i).content);
       }
     }
-    if (options_.add_generation_prompt) open_im(roles::assistant);
+    if (!options_.add_generation_prompt) return;
+    open_im(roles::assistant);
+    write(begun_answer(style_.format));
   }
 
   // ---- Llama-3

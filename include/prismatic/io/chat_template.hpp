@@ -150,22 +150,25 @@ class template_outline {
   std::string default_system_;
 };
 
-/// The format of a template, if it is one of the known ones: those that Qwen2.5, Qwen3, Llama-3, 3.1 and 3.2
-/// checkpoints bring, and plain ChatML. A template that was edited is not known.
+/// The format of a template, if it is one of the known ones: those that Qwen2, Qwen2.5 (Math and Coder too), Qwen3,
+/// Qwen3-2507, Llama-3, 3.1, 3.2 and 3.3 checkpoints bring, and plain ChatML. A template that was edited is not known.
 inline std::optional<chat_template> recognised_template(std::string_view source) {
   struct known {
     std::string_view outline;
     chat_format format;
   };
-  // content_hash of the outlines of tests/golden/templates; the test prints one that is missing here.
+  // content_hash of the outlines of the golden templates; the test prints one that is missing here.
   static constexpr std::array known_outlines = {
-      known{"335c6eefd00e2705fab94a3707502a41", chat_format::qwen2_5},   // Qwen2.5
-      known{"d378f4f494069ca842a8954230dced4e", chat_format::qwen3},     // Qwen3
-      known{"d5033cf3ed36bf3779ccc4a22b01dcf5", chat_format::qwen3},     // Qwen3 as first published
-      known{"f5f13021b1f19385b0922b9958beaa41", chat_format::llama3},    // Llama-3
-      known{"1340ce3a3d2a005e91aca0f62ab72003", chat_format::llama3_1},  // Llama-3.1
-      known{"e3c6f7f3f822f03f16b0fa9cacf95023", chat_format::llama3_1},  // Llama-3.2
-      known{"decaa7e7f85b208e7072081786ddaf36", chat_format::chatml},    // ChatML
+      known{"335c6eefd00e2705fab94a3707502a41", chat_format::qwen2_5},         // Qwen2.5, Math, Coder
+      known{"d378f4f494069ca842a8954230dced4e", chat_format::qwen3},           // Qwen3
+      known{"d5033cf3ed36bf3779ccc4a22b01dcf5", chat_format::qwen3},           // Qwen3 as first published
+      known{"434d39b206e63e16cedbc0abc1802259", chat_format::qwen3_instruct},  // Qwen3-2507, instruct
+      known{"5a2179a62013402ab2f535f69cd1543c", chat_format::qwen3_thinking},  // Qwen3-2507, thinking
+      known{"f5f13021b1f19385b0922b9958beaa41", chat_format::llama3},          // Llama-3
+      known{"1340ce3a3d2a005e91aca0f62ab72003", chat_format::llama3_1},        // Llama-3.1, 3.3
+      known{"e3c6f7f3f822f03f16b0fa9cacf95023", chat_format::llama3_1},        // Llama-3.2
+      known{"b803678099ac8d3f7d60bc8fbfa9c434", chat_format::chatml},          // Qwen2: ChatML with a default system turn
+      known{"decaa7e7f85b208e7072081786ddaf36", chat_format::chatml},          // ChatML
   };
   const template_outline outline(source);
   const std::string hash = content_hash(outline.text());
@@ -174,18 +177,23 @@ inline std::optional<chat_template> recognised_template(std::string_view source)
   return chat_template{.format = found->format, .default_system = outline.default_system()};
 }
 
-/// The template of that name: none, chatml, qwen2.5, qwen3, llama3 or llama3.1. @throws option_error
+/// All names of formats, for a message.
+inline std::string chat_format_list() {
+  std::string out;
+  for (const std::string_view name : chat_format_names)
+    out.append(out.empty() ? "" : name == chat_format_names.back() ? " or " : ", ").append(name);
+  return out;
+}
+
+/// The template of a name in chat_format_names. @throws option_error
 inline chat_template named_template(std::string_view name) {
-  for (const chat_format format : {chat_format::none, chat_format::chatml, chat_format::qwen2_5,
-                                   chat_format::qwen3, chat_format::llama3, chat_format::llama3_1}) {
-    if (name != name_of(format)) continue;
-    chat_template out{.format = format};
-    if (format == chat_format::qwen2_5)
-      out.default_system = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
-    return out;
-  }
-  throw option_error("template: found " + in_quotes(name) +
-                     ", expected qwen2.5, qwen3, llama3, llama3.1, chatml or none");
+  const auto found = std::ranges::find(chat_format_names, name);
+  if (found == chat_format_names.end())
+    throw option_error("template: found " + in_quotes(name) + ", expected " + chat_format_list());
+  chat_template out{.format = static_cast<chat_format>(found - chat_format_names.begin())};
+  if (out.format == chat_format::qwen2_5)
+    out.default_system = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+  return out;
 }
 
 namespace detail {
@@ -234,14 +242,11 @@ inline chat_template load_chat_template(const std::string& directory, std::strin
     const auto source =
         has_file ? std::string(mapped_file(jinja_path).text()) : detail::template_in(config, place);
     const std::string where = has_file ? jinja_path : config_path;
-    constexpr std::string_view ask = "; name one: --template qwen2.5, qwen3, llama3, llama3.1, chatml or none";
-    if (!source)
-      throw model_error(where + ": chat_template: found nothing, expected a template" + std::string(ask));
+    const std::string ask = "; name one: --template " + chat_format_list();
+    if (!source) throw model_error(where + ": chat_template: found nothing, expected a template" + ask);
     out = recognised_template(*source);
     if (!out)
-      throw model_error(
-          where + ": chat_template: found an unknown template, expected that of Qwen2.5, Qwen3 or Llama-3" +
-          std::string(ask));
+      throw model_error(where + ": chat_template: found an unknown template, expected that of Qwen2 to Qwen3 or Llama-3" + ask);
   }
   if (has_config) {
     const std::string bos = special_token_in(config, "bos_token", place);

@@ -52,7 +52,7 @@ class safetensors_file {
       else
         tensors_.push_back(read_entry(name, value, data_begin));
     }
-    check_overlap();
+    check_cover(data_begin);
   }
 
   [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
@@ -155,15 +155,24 @@ class safetensors_file {
     return elements;
   }
 
-  void check_overlap() const {
+  // The tensors are the data, end to end. A hole is what a header length that is off by a little leaves: without this
+  // every tensor would be read from beside its place.
+  void check_cover(index_t data_begin) const {
     std::vector<const tensor_entry*> order;
     for (const tensor_entry& tensor : tensors_)
       if (!tensor.bytes.empty()) order.push_back(&tensor);
     std::ranges::sort(order, {}, [](const tensor_entry* tensor) { return tensor->bytes.data(); });
-    for (std::size_t i = 1; i < order.size(); ++i)
-      if (order[i]->bytes.data() < order[i - 1]->bytes.data() + order[i - 1]->bytes.size())
-        throw data_error(path(), 0, in_quotes(order[i]->name, 120),
-                         "bytes shared with " + in_quotes(order[i - 1]->name, 120), "bytes of its own");
+    const std::byte* end = file_.slice(data_begin, 0, "data").data();
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const std::string shown = in_quotes(order[i]->name, 120);
+      if (order[i]->bytes.data() < end)
+        throw data_error(path(), 0, shown, "bytes shared with " + in_quotes(order[i - 1]->name, 120), "bytes of its own");
+      if (order[i]->bytes.data() > end)
+        throw data_error(path(), 0, shown, std::to_string(order[i]->bytes.data() - end) + " bytes before it that are no tensor's", "none");
+      end += order[i]->bytes.size();
+    }
+    const std::byte* const last = file_.slice(file_.size(), 0, "data").data();
+    if (end != last) throw data_error(path(), 0, "data", std::to_string(last - end) + " bytes behind the last tensor", "none");
   }
 
   mapped_file file_;

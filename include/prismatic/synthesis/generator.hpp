@@ -6,6 +6,7 @@
 #include <prismatic/synthesis/ascii.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -76,10 +77,18 @@ concept solver = requires(S& s, std::span<const solve_request> requests) {
   { s.solve(requests) } -> std::same_as<std::vector<solution>>;
 };
 
-/// Reads a problem from the text of a generator. Lines that start with "Topic:", "Problem:" and
+/// What a model says once it has thought: the text behind the last </think>. Nothing when it never stops thinking.
+inline std::string_view without_thoughts(std::string_view text) noexcept {
+  constexpr std::string_view open = "<think>", close = "</think>";
+  if (const std::size_t end = text.rfind(close); end != std::string_view::npos) return text.substr(end + close.size());
+  return text.starts_with(open) ? std::string_view{} : text;
+}
+
+/// Reads a problem from the text of a generator, its thoughts aside. Lines that start with "Topic:", "Problem:" and
 /// "Solution:" open the three parts; only "Problem:" is required.
 /// @return nothing when the text holds no problem
 inline std::optional<problem> parse_problem(std::string_view text) {
+  text = without_thoughts(text);
   problem out;
   std::string* part = nullptr;
   while (!text.empty()) {

@@ -65,11 +65,19 @@ struct synthesis_result {
   std::vector<round_record> rounds;
 };
 
+/// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.
+inline index_t barren_rounds(std::span<const round_record> rounds) {
+  const auto fertile = std::find_if(rounds.rbegin(), rounds.rend(), [](const round_record& r) { return r.verified > 0; });
+  return fertile - rounds.rbegin();
+}
+
 /// One run of the loop. Everything it does is a function of the configuration and of the responses stored
 /// in `state`, so a run that was stopped anywhere continues to the same pool.
 template <class B, real T, class Projection, generator Generator, solver Solver>
 class synthesis_run {
  public:
+  static constexpr index_t patience = 3, patience_responses = 100;
+
   /// All references must outlive the run. @param clean  evaluation sets to stay clear of
   synthesis_run(context<B>& cx, const proxy<B, T>& model, const Projection& projection, Generator& writer,
                 Solver& solves, const decontaminator& clean, run_state& state, row_store& store,
@@ -85,13 +93,14 @@ class synthesis_run {
         options_(std::move(options)),
         seen_(options_.overlap) {}
 
-  /// Runs rounds until `target` samples are kept or `rounds` are done, from wherever the state stands.
+  /// Runs rounds until `target` samples are kept, `rounds` are done, or the writer is at its end: `patience` rounds in a
+  /// row, of `patience_responses` at least, brought nothing usable. From wherever the state stands.
   /// @param after_round  told of each round as it is committed
   /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
   template <class F>
   [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
     begin(seeds);
-    while (kept() < options_.target && static_cast<index_t>(result_.rounds.size()) < options_.rounds) {
+    while (kept() < options_.target && static_cast<index_t>(result_.rounds.size()) < options_.rounds && !at_its_end()) {
       play_round();
       after_round(std::as_const(result_.rounds).back());
     }
@@ -113,6 +122,11 @@ class synthesis_run {
   };
 
   [[nodiscard]] index_t kept() const { return static_cast<index_t>(result_.pool.size()) - result_.seeds; }
+
+  [[nodiscard]] bool at_its_end() const {
+    const index_t barren = barren_rounds(result_.rounds);
+    return barren >= patience && barren * options_.candidates >= patience_responses;
+  }
 
   // The pool as the state knows it, and its rows, computed where the store lacks them.
   void begin(std::span<const sample> seeds) {
@@ -164,7 +178,7 @@ class synthesis_run {
     std::vector<std::string> questions, solutions;
     for (const sample& s : result_.pool) {
       questions.push_back(s.prompt());
-      solutions.emplace_back(s.completion());
+      solutions.emplace_back(without_thoughts(s.completion()));
     }
     const std::vector<index_t> shown = examples(clusters);
     const auto shots = [&](index_t number) {
@@ -234,7 +248,7 @@ class synthesis_run {
       std::vector<std::string>& texts = responses[c.record.number];
       std::vector<attempt> attempts;
       attempts.reserve(texts.size());
-      for (const std::string& text : texts) attempts.push_back({text, extract_answer(text)});
+      for (const std::string& text : texts) attempts.push_back({text, extract_answer(without_thoughts(text))});
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {
         c.record.answer = winner->answer;

@@ -36,8 +36,13 @@ class chat_encoder final : public text_encoder {
  public:
   /// @param closing      what ends the last answer under format none
   /// @param source_hash  names the tokenizer in the fingerprint
-  chat_encoder(tokenizer words, chat_template style, std::optional<token_id> closing, std::string source_hash)
-      : words_(std::move(words)), style_(std::move(style)), closing_(closing), source_hash_(std::move(source_hash)) {
+  /// @param ends         tokens that end an answer besides `closing` and the format's end of turn
+  chat_encoder(tokenizer words, chat_template style, std::optional<token_id> closing, std::string source_hash,
+               std::vector<token_id> ends = {})
+      : words_(std::move(words)), style_(std::move(style)), closing_(closing), source_hash_(std::move(source_hash)), ends_(std::move(ends)) {
+    if (closing_) ends_.push_back(*closing_);
+    if (const std::string_view turn = end_of_turn(style_.format); !turn.empty())
+      if (const std::optional<token_id> token = words_.find(turn)) ends_.push_back(*token);
     if (style_.format == chat_format::none && !closing_)
       throw model_error("template none: found no end-of-text token, expected one in tokenizer_config.json or config.json");
   }
@@ -68,6 +73,9 @@ class chat_encoder final : public text_encoder {
     const std::string text = text_of(render_chat(style_, messages, {.add_generation_prompt = true}));
     return words_.encode(text, {.add_special_tokens = style_.format == chat_format::none});
   }
+
+  /// Any of these ends an answer that the model writes.
+  [[nodiscard]] const std::vector<token_id>& ends() const noexcept { return ends_; }
 
   [[nodiscard]] std::string fingerprint() const override {
     return "chat-1 " + std::string(name_of(style_.format)) + " " + template_hash(style_) + " tokenizer " + source_hash_;
@@ -117,6 +125,7 @@ class chat_encoder final : public text_encoder {
   chat_template style_;
   std::optional<token_id> closing_;
   std::string source_hash_;
+  std::vector<token_id> ends_;
 };
 
 /// The encoder of a checkpoint directory. @param template_name  a chat format to use instead of the checkpoint's, or empty
@@ -139,7 +148,7 @@ class chat_encoder final : public text_encoder {
   if (std::filesystem::exists(settings))
     if (const std::string eos = special_token_in(read_json(settings), "eos_token", {.file = settings}); !eos.empty()) closing = words.find(eos);
   if (!closing && config.eos.size() == 1) closing = config.eos.front();
-  return std::make_shared<const chat_encoder>(std::move(words), std::move(style), closing, content_hash(file.text()));
+  return std::make_shared<const chat_encoder>(std::move(words), std::move(style), closing, content_hash(file.text()), config.eos);
 }
 
 }  // namespace prismatic

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <prismatic/autodiff/tape.hpp>
+#include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/philox.hpp>
+#include <prismatic/core/progress.hpp>
 #include <prismatic/transformer/decoder.hpp>
 
 #include <algorithm>
@@ -27,11 +29,16 @@ struct sampling_options {
   double top_p = 1;                        ///< of those, the fewest whose probability reaches p
   std::vector<token_id> stop_tokens = {};  ///< any of them ends a continuation and is left out of it
   std::uint64_t seed = 0;                  ///< of the random draws
-  index_t first_prompt = 0;                ///< number of the first prompt's stream: a list may be continued in parts
+  std::string purpose = "continuation";    ///< names the random streams: different uses draw different numbers
+  std::vector<index_t> streams = {};       ///< number of each prompt's random stream; empty: 0, 1, 2, ...
+  index_t cache_bytes = index_t{1} << 30;  ///< most memory for keys and values, if one sequence fits: how many go on at once
+  index_t pass_tokens = 2048;              ///< most tokens of prompts read in one pass, a longer prompt alone
+  progress on_progress = {};               ///< counts prompts that are done, reported at every pass
 
   /// @throws option_error
   void check() const {
     require_option(max_tokens >= 0 && top_k >= 0, "sampling: max_tokens and top_k must be at least zero");
+    require_option(cache_bytes >= 0 && pass_tokens >= 0, "sampling: cache_bytes and pass_tokens must be at least zero");
     require_option(temperature >= 0 && std::isfinite(temperature),
                    "sampling: temperature: found " + std::to_string(temperature) + ", expected zero or more");
     require_option(top_p > 0 && top_p <= 1,
@@ -77,7 +84,7 @@ inline double total_weight(const std::vector<weighted_token>& tokens) {
 /// that of probability, equals by id, the smaller first.
 ///
 /// @param uniform  in [0, 1): the draw
-/// Cost: V exponentials, and V + k log V comparisons for a cut.
+/// Cost: V exponentials, and V + k log V comparisons for a cut, k tokens being left by it.
 /// @throws numeric_error  a logit is NaN or +infinite, or all are -infinite
 template <real T>
 token_id sample_token(std::span<const T> logits, const sampling_options& options, double uniform) {
@@ -98,7 +105,10 @@ token_id sample_token(std::span<const T> logits, const sampling_options& options
   if (options.top_k > 0)
     tokens = detail::likeliest(std::move(tokens), [&](index_t count, double) { return count == options.top_k; });
   if (options.top_p < 1) {
-    const double enough = options.top_p * detail::total_weight(tokens);
+    const double total = detail::total_weight(tokens), enough = options.top_p * total;
+    // All tokens below this weight together hold less than what may be left out: the top p is among the others.
+    const double least = (total - enough) / static_cast<double>(tokens.size());
+    std::erase_if(tokens, [=](const detail::weighted_token& t) { return t.weight < least; });
     tokens = detail::likeliest(std::move(tokens), [=](index_t, double weight) { return weight >= enough; });
   }
   double left = uniform * detail::total_weight(tokens);
@@ -107,25 +117,39 @@ token_id sample_token(std::span<const T> logits, const sampling_options& options
   return tokens.back().token;  // rounding ate the last sliver
 }
 
-/// Keys and values of every block for a set of sequences that grow: 2 layers capacity kv_width scalars.
+/// Keys and values of every block for sequences that grow, each in a slot of its own: 2 layers slots capacity
+/// kv_width scalars.
 template <class B, real T>
 class key_value_cache {
  public:
-  /// @param capacities  most tokens of each sequence
-  key_value_cache(const decoder_config& config, std::span<const index_t> capacities) : reserved_(capacities) {
+  /// @param capacity  most tokens of a sequence
+  key_value_cache(const decoder_config& config, index_t slots, index_t capacity)
+      : capacity_(capacity), used_(static_cast<std::size_t>(slots)) {
+    const index_t rows = checked_mul(slots, capacity, "cache rows");
     for (index_t i = 0; i < config.layers; ++i)
-      blocks_.push_back({matrix<T, B::space>(reserved_.rows(), config.kv_heads * config.head_dim),
-                         matrix<T, B::space>(reserved_.rows(), config.kv_heads * config.head_dim)});
-    used_.resize(capacities.size());
+      blocks_.push_back({matrix<T, B::space>(rows, config.kv_heads * config.head_dim),
+                         matrix<T, B::space>(rows, config.kv_heads * config.head_dim)});
+  }
+
+  [[nodiscard]] static index_t bytes_per_token(const decoder_config& config) {
+    return checked_mul(checked_mul(2 * config.layers, config.kv_heads * config.head_dim, "cache"), sizeof(T), "cache");
   }
 
   [[nodiscard]] index_t length(index_t s) const { return used_[static_cast<std::size_t>(s)]; }
 
   /// Makes room for `count` more tokens of sequence s, the next to be attended to. Precondition: within capacity.
   void grow(index_t s, index_t count) {
-    const index_t begin = reserved_[s].begin, length = used_[static_cast<std::size_t>(s)] += count;
+    const index_t begin = s * capacity_, length = used_[static_cast<std::size_t>(s)] += count;
     for (index_t t = length - count; t < length; ++t) new_rows_.push_back(narrow<token_id>(begin + t));
     keys_.push_back({begin, begin + length});
+  }
+
+  /// Empties slot s for another sequence.
+  void release(context<B>& cx, index_t s) {
+    const index_t used = std::exchange(used_[static_cast<std::size_t>(s)], 0);
+    for (block& cached : blocks_)
+      for (matrix<T, B::space>* m : {&cached.keys, &cached.values})
+        B::fill(cx, T{0}, m->view().middle_rows(s * capacity_, used));
   }
 
   /// Block `layer`'s attention of the sequences grown since the last clear_step(), in that order, over all
@@ -133,7 +157,7 @@ class key_value_cache {
   template <class Tape>
   variable attend(Tape& t, index_t layer, variable q, variable k, variable v, const attention_shape& shape) {
     block& cached = blocks_[static_cast<std::size_t>(layer)];
-    // Each row is written once and was zero: adding is storing.
+    // Each row is written once since it was zero: adding is storing.
     B::scatter_rows(t.cx(), t.value(k), new_rows_, cached.keys.view());
     B::scatter_rows(t.cx(), t.value(v), new_rows_, cached.values.view());
     const variable o = t.result(t.value(q).cols(), {q});
@@ -152,8 +176,8 @@ class key_value_cache {
   struct block {
     matrix<T, B::space> keys, values;
   };
-  layout reserved_;
-  std::vector<index_t> used_;
+  index_t capacity_;
+  std::vector<index_t> used_;  // of each slot
   std::vector<block> blocks_;
   std::vector<token_id> new_rows_;  // where this step's tokens go
   std::vector<row_range> keys_;     // of this step's sequences
@@ -161,14 +185,14 @@ class key_value_cache {
 
 namespace detail {
 
-/// The sequences still being continued and one forward step over all of them.
+/// The sequences being continued and one forward step over those that were fed.
 template <class B, real T>
 class continuation {
  public:
-  continuation(context<B>& cx, const decoder<B, T>& model, std::span<const index_t> capacities)
-      : context_(cx), model_(model), cache_(model.config(), capacities) {}
+  continuation(context<B>& cx, const decoder<B, T>& model, index_t slots, index_t capacity)
+      : context_(cx), model_(model), cache_(model.config(), slots, capacity) {}
 
-  /// Queues tokens of sequence s for the next step.
+  /// Queues tokens of the sequence in slot s for the next step.
   void feed(index_t s, std::span<const token_id> tokens) {
     for (index_t t = 0; t < static_cast<index_t>(tokens.size()); ++t)
       positions_->push_back(narrow<std::int32_t>(cache_.length(s) + t));
@@ -178,7 +202,11 @@ class continuation {
     cache_.grow(s, static_cast<index_t>(tokens.size()));
   }
 
-  /// Calls `visit(row, logits)` with the next-token logits of each sequence fed, in that order.
+  /// Ends the sequence in slot s.
+  void release(index_t s) { cache_.release(context_, s); }
+
+  /// Calls `visit(row, logits)` with the next-token logits of each sequence fed, in that order, from the threads of
+  /// the context's team.
   template <class Visit>
   void step(Visit&& visit) {
     const std::vector<token_id> tokens = std::exchange(tokens_, {});
@@ -196,8 +224,9 @@ class continuation {
     const variable last = select_rows(t, hidden, last_rows, std::make_shared<layout>(std::span<const index_t>(ones)));
     t.keep_only(last);
     const auto logits = t.value(model_.logits(t, last));
-    for (index_t row = 0; row < logits.rows(); ++row)
+    context_.team().for_each(logits.rows(), [&](index_t row, int) {
       visit(row, std::span<const T>(logits.row(row), static_cast<std::size_t>(logits.cols())));
+    });
   }
 
  private:
@@ -212,12 +241,13 @@ class continuation {
 
 }  // namespace detail
 
-/// Continues every prompt. All prompts are read in one packed pass; then every live sequence gains one token
-/// a step, and a finished one leaves the batch.
+/// Continues every prompt. A step gives each live sequence one more token; one that ends makes room for the next
+/// prompt, which is read in the same step that continues the others. As many are live as `cache_bytes` holds.
 ///
 /// @return  the new tokens of each prompt
-/// Memory: 2 layers kv_width scalars per token of every prompt and continuation. Cost: 2 P FLOP a token.
-/// Determinism: draw i of prompt p is a function of (seed, first_prompt + p, i): a continuation does not depend
+/// Memory: 2 layers kv_width scalars per token of the live sequences, as long as the longest may become. Cost: 2 P
+/// FLOP a token.
+/// Determinism: draw i of a prompt is a function of (seed, purpose, the prompt's stream, i): a continuation does not depend
 /// on the other prompts beyond the rounding of its logits; greedy ones draw nothing.
 /// @throws option_error   an option out of range, a prompt that is empty or longer than the context
 /// @throws numeric_error  the model's logits are not finite
@@ -227,35 +257,68 @@ std::vector<std::vector<token_id>> generate(context<B>& cx, const decoder<B, T>&
                                             const sampling_options& options) {
   static_assert(B::space == memory::host, "tokens are drawn on the host");
   options.check();
-  std::vector<index_t> capacities, room;  // of the cache; of the continuation
-  for (const std::vector<token_id>& prompt : prompts) {
-    const auto length = static_cast<index_t>(prompt.size()), context = model.config().context;
+  require_option(options.streams.empty() || options.streams.size() == prompts.size(),
+                 "generate: found " + std::to_string(options.streams.size()) + " streams, expected one for each of " +
+                     std::to_string(prompts.size()) + " prompts");
+  std::vector<std::size_t> waiting;  // the next one last
+  std::vector<index_t> room;         // most tokens of the continuation
+  index_t capacity = 0;
+  for (std::size_t p = prompts.size(); p-- > 0;) {
+    const auto length = static_cast<index_t>(prompts[p].size()), context = model.config().context;
     require_option(length > 0 && length <= context, "generate: found a prompt of " + std::to_string(length) +
                                                         " tokens, expected 1 to " + std::to_string(context));
     room.push_back(std::min(options.max_tokens, context - length));
-    capacities.push_back(length + room.back());
+    if (room.back() == 0) continue;
+    waiting.push_back(p);
+    capacity = std::max(capacity, length + room.back());
   }
-
-  detail::continuation<B, T> batch(cx, model, capacities);
+  std::ranges::reverse(room);
   std::vector<std::vector<token_id>> out(prompts.size());
-  std::vector<std::size_t> live;
-  for (std::size_t p = 0; p < prompts.size(); ++p)
-    if (room[p] > 0) {
-      live.push_back(p);
-      batch.feed(static_cast<index_t>(p), prompts[p]);
+  if (waiting.empty()) return out;
+
+  struct sequence {
+    std::size_t prompt;
+    index_t slot;
+  };
+  const index_t bytes = checked_mul(capacity, key_value_cache<B, T>::bytes_per_token(model.config()), "cache");
+  const index_t slots = std::clamp<index_t>(options.cache_bytes / bytes, 1, static_cast<index_t>(waiting.size()));
+  detail::continuation<B, T> batch(cx, model, slots, capacity);
+  std::vector<index_t> free_slots;
+  for (index_t s = slots; s-- > 0;) free_slots.push_back(s);
+  std::vector<sequence> live;
+  while (!live.empty() || !waiting.empty()) {
+    for (const sequence& s : live) batch.feed(s.slot, std::span(&out[s.prompt].back(), 1));
+    for (index_t read = 0; !waiting.empty() && !free_slots.empty();) {
+      const auto length = static_cast<index_t>(prompts[waiting.back()].size());
+      if (read > 0 && read + length > options.pass_tokens) break;
+      read += length;
+      live.push_back({waiting.back(), free_slots.back()});
+      batch.feed(live.back().slot, prompts[live.back().prompt]);
+      waiting.pop_back();
+      free_slots.pop_back();
     }
-  for (std::uint64_t draw = 0; !live.empty(); ++draw) {
-    std::vector<std::size_t> still_live;
+    std::vector<char> goes_on(live.size());
     batch.step([&](index_t row, std::span<const T> logits) {
-      const std::size_t p = live[static_cast<std::size_t>(row)];
-      const std::string stream = "continuation " + std::to_string(options.first_prompt + static_cast<index_t>(p));
-      const token_id token = sample_token(logits, options, random_stream(options.seed, stream).uniform(draw));
+      const std::size_t p = live[static_cast<std::size_t>(row)].prompt;
+      const index_t number = options.streams.empty() ? static_cast<index_t>(p) : options.streams[p];
+      const random_stream random(options.seed, options.purpose + " " + std::to_string(number));
+      const token_id token = sample_token(logits, options, random.uniform(out[p].size()));
       if (std::ranges::find(options.stop_tokens, token) != options.stop_tokens.end()) return;
       out[p].push_back(token);
-      if (static_cast<index_t>(out[p].size()) < room[p]) still_live.push_back(p);
+      goes_on[static_cast<std::size_t>(row)] = static_cast<index_t>(out[p].size()) < room[p];
     });
+    std::vector<sequence> still_live;
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      if (goes_on[i] != 0) {
+        still_live.push_back(live[i]);
+        continue;
+      }
+      batch.release(live[i].slot);
+      free_slots.push_back(live[i].slot);
+    }
     live = std::move(still_live);
-    for (const std::size_t p : live) batch.feed(static_cast<index_t>(p), std::span(&out[p].back(), 1));
+    options.on_progress("sampling", static_cast<index_t>(prompts.size() - waiting.size() - live.size()),
+                        static_cast<index_t>(prompts.size()));
   }
   return out;
 }
