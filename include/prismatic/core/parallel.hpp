@@ -118,8 +118,8 @@ class thread_team {
   // Whether the part of `worker` in this epoch is still to be done, and the asking thread's from now on.
   bool take(int worker, std::uint32_t epoch) noexcept {
     std::uint32_t before = epoch - 1;
-    return taken_[static_cast<std::size_t>(worker)].compare_exchange_strong(before, epoch, std::memory_order_acq_rel,
-                                                                            std::memory_order_relaxed);
+    return taken_[static_cast<std::size_t>(worker)].compare_exchange_strong(
+        before, epoch, std::memory_order_acq_rel, std::memory_order_relaxed);
   }
 
   void call(int worker) noexcept {

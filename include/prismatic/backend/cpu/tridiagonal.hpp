@@ -107,6 +107,7 @@ template <real T>
 void reduce_to_tridiagonal(thread_team& team, workspace<memory::host>& scratch, matrix_view<const T> c, T scale,
                            T* diagonal, T* below) {
   using triangle = triangle_blocks<T>;
+  using four = lanes_of<T, 16>;  // what every processor has: these steps are short
   const index_t n = c.rows(), blocks = triangle::blocks(n), padded = blocks * triangle::side;
   const scratch_matrix<T, memory::host> storage(scratch, 1, triangle::elements(blocks));
   const scratch_matrix<T, memory::host> vectors(scratch, 4, padded), products(scratch, team.size(), padded);
@@ -140,20 +141,22 @@ void reduce_to_tridiagonal(thread_team& team, workspace<memory::host>& scratch, 
 
   for (index_t m = n - 1; m > 0; --m) {
     const T* const row = a.row(m);
-    for (index_t j = 0; j <= m; ++j) x[j] = row[j] - v[m] * w[j] - w[m] * v[j];
+    const index_t width = (m / triangle::side + 1) * triangle::side;  // what follows m is not used
+    for (index_t j = 0; j < width; j += four::size)
+      four::at(x + j) = four::at(row + j) - v[m] * four::at(w + j) - w[m] * four::at(v + j);
     diagonal[m] = x[m];
     const T rest = sum_of_products(x, x, m - 1), last = x[m - 1];
-    std::fill(next + m, next + padded, T{0});
     if (rest > std::numeric_limits<T>::min()) {
       const T length = std::copysign(std::sqrt(rest + last * last), last);
       below[m - 1] = -length;
       x[m - 1] = last + length;
       const T unit = std::sqrt(2 / (rest + x[m - 1] * x[m - 1]));
-      for (index_t j = 0; j < m; ++j) next[j] = unit * x[j];
+      for (index_t j = 0; j < width; j += four::size) four::at(next + j) = unit * four::at(x + j);
     } else {
       below[m - 1] = last;
       std::fill(next, next + m, T{0});
     }
+    std::fill(next + m, next + padded, T{0});
 
     const index_t count = triangle::blocks(m);
     products.zero();
@@ -163,10 +166,11 @@ void reduce_to_tridiagonal(thread_team& team, workspace<memory::host>& scratch, 
     });
     T* const y = products.view().row(0);
     for (index_t worker = 1; worker < workers; ++worker)
-      for (index_t j = 0; j < m; ++j) y[j] += products.view().row(worker)[j];
+      for (index_t j = 0; j < width; j += four::size)
+        four::at(y + j) += four::at(products.view().row(worker) + j);
     std::swap(v, next);
     const T along = sum_of_products(y, v, m) / 2;
-    for (index_t j = 0; j < m; ++j) w[j] = y[j] - along * v[j];
+    for (index_t j = 0; j < width; j += four::size) four::at(w + j) = four::at(y + j) - along * four::at(v + j);
     std::fill(w + m, w + padded, T{0});
   }
   if (n > 0) diagonal[0] = a.row(0)[0] - 2 * v[0] * w[0];
