@@ -25,6 +25,7 @@
 #include <prismatic/backend/cpu/cross_entropy.hpp>
 #include <prismatic/backend/cpu/dense.hpp>
 #include <prismatic/backend/cpu/eigen_kernels.hpp>
+#include <prismatic/backend/cpu/eigenvalues.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/nearest.hpp>
 #include <prismatic/backend/cpu/pointwise.hpp>
@@ -33,7 +34,11 @@
 #include <prismatic/backend/cpu/signs_x86.hpp>
 #include <prismatic/backend/cpu/sparse_signs.hpp>
 #include <prismatic/backend/cpu/sparse_signs_x86.hpp>
+#include <prismatic/backend/cpu/sturm.hpp>
+#include <prismatic/backend/cpu/syrk.hpp>
+#include <prismatic/backend/cpu/tridiagonal.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
+#include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/backend/default.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>

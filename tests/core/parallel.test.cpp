@@ -25,7 +25,7 @@ TEST_CASE("a team has the size it was asked for", "[core][parallel]") {
   CHECK(thread_team(-3).size() == thread_team(0).size());
 }
 
-TEST_CASE("run calls the body once on each worker, on threads of their own", "[core][parallel]") {
+TEST_CASE("run calls the body once for each worker, on the threads of the team", "[core][parallel]") {
   for (const int size : {1, 2, 3, 8}) {
     CAPTURE(size);
     thread_team team(size);
@@ -38,7 +38,7 @@ TEST_CASE("run calls the body once on each worker, on threads of their own", "[c
       threads.insert(std::this_thread::get_id());
     });
     CHECK(calls == std::vector<int>(static_cast<std::size_t>(size), 1));
-    CHECK(threads.size() == static_cast<std::size_t>(size));
+    CHECK(threads.size() <= static_cast<std::size_t>(size));  // the caller takes parts that nobody has begun
     CHECK(threads.count(std::this_thread::get_id()) == 1);
   }
 }

@@ -23,7 +23,8 @@ class thread_team {
   /// @param threads  how many, the caller included; 0 takes one per hardware thread
   explicit thread_team(int threads = 0)
       : size_(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
-        failures_(static_cast<std::size_t>(size_)) {
+        failures_(static_cast<std::size_t>(size_)),
+        taken_(static_cast<std::size_t>(size_)) {
     workers_.reserve(static_cast<std::size_t>(size_ - 1));
     try {
       for (int worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker] { serve(worker); });
@@ -38,7 +39,10 @@ class thread_team {
 
   [[nodiscard]] int size() const noexcept { return size_; }
 
-  /// body(worker) once on each worker 0 ... size() - 1. The first exception (by worker) is rethrown.
+  /// body(worker) once for each worker 0 ... size() - 1. The first exception (by worker) is rethrown.
+  ///
+  /// The caller is worker 0, and takes the parts of those who have not begun when it is done with its own: on a
+  /// busy machine nobody waits for a thread that has not been scheduled. Parts must not wait for one another.
   template <class F>
   void run(F&& body) {
     if (size_ == 1) return body(0);
@@ -46,9 +50,14 @@ class thread_team {
     invoke_ = [](void* f, int worker) { (*static_cast<body_type*>(f))(worker); };
     body_ = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
     remaining_.store(size_ - 1, std::memory_order_relaxed);
-    epoch_.fetch_add(1, std::memory_order_release);
+    const std::uint32_t epoch = epoch_.fetch_add(1, std::memory_order_release) + 1;
     epoch_.notify_all();
     call(0);
+    for (int worker = 1; worker < size_; ++worker)
+      if (take(worker, epoch)) {
+        call(worker);
+        remaining_.fetch_sub(1, std::memory_order_relaxed);
+      }
     for (int left = remaining_.load(std::memory_order_acquire), spin = 0; left != 0;
          left = remaining_.load(std::memory_order_acquire)) {
       if (++spin < spins)
@@ -106,6 +115,13 @@ class thread_team {
 #endif
   }
 
+  // Whether the part of `worker` in this epoch is still to be done, and the asking thread's from now on.
+  bool take(int worker, std::uint32_t epoch) noexcept {
+    std::uint32_t before = epoch - 1;
+    return taken_[static_cast<std::size_t>(worker)].compare_exchange_strong(
+        before, epoch, std::memory_order_acq_rel, std::memory_order_relaxed);
+  }
+
   void call(int worker) noexcept {
     try {
       invoke_(body_, worker);
@@ -128,6 +144,7 @@ class thread_team {
       }
       seen = now;
       if (stopping_.load(std::memory_order_relaxed)) return;
+      if (!take(worker, now)) continue;
       call(worker);
       if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) remaining_.notify_one();
     }
@@ -143,6 +160,7 @@ class thread_team {
   int size_;
   std::vector<std::thread> workers_;
   std::vector<std::exception_ptr> failures_;
+  std::vector<std::atomic<std::uint32_t>> taken_;  // by worker: the last epoch whose part somebody took
   void (*invoke_)(void*, int) = nullptr;
   void* body_ = nullptr;
   alignas(64) std::atomic<std::uint32_t> epoch_{0};

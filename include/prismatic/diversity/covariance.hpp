@@ -87,8 +87,7 @@ class covariance_accumulator {
     if (sign < 0 && plan.weights.rows > weights_.rows)
       throw option_error("covariance_accumulator: remove: found " + std::to_string(plan.weights.rows) +
                          " rows, expected at most the " + std::to_string(weights_.rows) + " it holds");
-    for_each_tile<B, T>(cx, rows, plan, tile_rows,
-                        [&](index_t, matrix_view<const T, B::space> tile) { fold(cx, tile, sign); });
+    if (plan.weights.rows > 0) fold(cx, rows, plan, sign);
     weights_.add(plan.weights, sign);
     skipped_ += sign * plan.skipped;
     if (weights_.rows == 0) {  // what is left is rounding
@@ -97,15 +96,16 @@ class covariance_accumulator {
     }
   }
 
-  void fold(context<B>& cx, matrix_view<const T, B::space> tile, int sign) {
-    if constexpr (std::same_as<T, double> && B::space == memory::host) {
-      B::syrk(cx, op::transpose, sign, tile, 1, sum_.view());
-    } else {
-      const scratch_matrix<T, B::space> product(cx.scratch(), width(), width());
-      B::syrk(cx, op::transpose, T(sign), tile, T(0), product.view());
-      const auto back = on_host(cx, product.view());
-      for (index_t i = 0; i < sum_.size(); ++i) sum_.data()[i] += static_cast<double>(back.data()[i]);
-    }
+  void fold(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan, int sign) {
+    if constexpr (requires { B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, sum_.view()); })
+      B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, sum_.view());
+    else
+      for_each_tile<B, T>(cx, rows, plan, tile_rows, [&](index_t, matrix_view<const T, B::space> tile) {
+        const scratch_matrix<T, B::space> product(cx.scratch(), width(), width());
+        B::syrk(cx, op::transpose, T(sign), tile, T(0), product.view());
+        const auto back = on_host(cx, product.view());
+        for (index_t i = 0; i < sum_.size(); ++i) sum_.data()[i] += static_cast<double>(back.data()[i]);
+      });
   }
 
   matrix<double> sum_;

@@ -48,22 +48,21 @@ struct blas_kernels {
                   c.data(), ldc);
   }
 
-  /// Eigenvalues of the symmetric `c`, ascending; with `vectors`, row i of c becomes the eigenvector of
-  /// w[i]. LAPACK's divide and conquer.
+  /// Eigenvalues of the symmetric `c`, ascending; row i of c becomes the eigenvector of w[i]. LAPACK's divide and
+  /// conquer.
   /// @throws numeric_error  no convergence
   template <class T>
-  static void eigensystem(matrix_view<T> c, vector_view<T> w, bool vectors) {
+  static void eigensystem(matrix_view<T> c, vector_view<T> w) {
     if (c.empty()) return;
     const one_thread guard;
     const int n = narrow<int>(c.rows()), ld = narrow<int>(leading(c));
-    const char job = vectors ? 'V' : 'N';
     // A symmetric matrix reads the same in column-major order, where LAPACK leaves eigenvector i in
     // column i: our row i. No transposition, no copy.
     lapack_int info = 0;
     if constexpr (std::same_as<T, float>)
-      info = LAPACKE_ssyevd(LAPACK_COL_MAJOR, job, 'L', n, c.data(), ld, w.data());
+      info = LAPACKE_ssyevd(LAPACK_COL_MAJOR, 'V', 'L', n, c.data(), ld, w.data());
     else
-      info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, job, 'L', n, c.data(), ld, w.data());
+      info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', n, c.data(), ld, w.data());
     if (info != 0)
       throw numeric_error("eigenvalues: LAPACK syevd answered " + std::to_string(info) + " for a matrix of order " +
                           std::to_string(n));

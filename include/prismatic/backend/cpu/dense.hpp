@@ -1,12 +1,15 @@
-/// Products and spectra on the CPU: the team splits the result into blocks, each thread runs a serial
-/// kernel on its own.
+/// Products and spectra on the CPU: the team splits the result into blocks, each thread runs a serial kernel on
+/// its own. Symmetric products and eigenvalues run on kernels of our own, whatever `Kernels` is.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
+#include <prismatic/backend/cpu/eigenvalues.hpp>
+#include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
+#include <span>
 
 namespace prismatic {
 
@@ -35,57 +38,71 @@ struct cpu_dense {
   }
 
   /// C <- alpha op(A) op(A)' + beta C, C symmetric, both triangles written: op::none gives the Gram matrix
-  /// of A's rows, op::transpose of its columns. About m (m + 1) k FLOP. Determinism: bitwise in threads.
+  /// of A's rows, op::transpose of its columns. About m (m + 32) k FLOP. Determinism: bitwise in threads.
   template <real T>
   static void syrk(cpu& cx, op a_op, input_scalar<T> alpha, input_matrix<T> a, input_scalar<T> beta,
                    matrix_view<T> c) {
-    const index_t m = c.rows();
-    constexpr index_t tile = 128;
-    const index_t tiles = (m + tile - 1) / tile;
-    const op b_op = a_op == op::none ? op::transpose : op::none;
-    const auto part = [&](index_t first) {
-      const index_t count = std::min(tile, m - first);
-      return a_op == op::none ? a.middle_rows(first, count) : a.middle_cols(first, count);
-    };
-    // Row strip i of the lower triangle; the longest strips are handed out first.
-    cx.team().for_each(tiles, [&](index_t task, int) {
-      const index_t first = (tiles - 1 - task) * tile, count = std::min(tile, m - first);
-      const index_t width = first + count;
-      const auto left = a_op == op::none ? a.middle_rows(0, width) : a.middle_cols(0, width);
-      Kernels::template gemm<T>(a_op, b_op, alpha, part(first), left, beta,
-                    matrix_view<T>(c.row(first), count, width, c.stride()));
-    });
-    cx.team().for_range(m, tile, [&](index_t begin, index_t end, int) {
-      for (index_t i = begin; i < end; ++i)
-        for (index_t j = i + 1; j < m; ++j) c(i, j) = c(j, i);
-    });
+    if (a_op == op::transpose)
+      detail::symmetric_product<T, T>(
+          cx.team(), cx.scratch(), a.rows(),
+          [&](index_t from, index_t length, matrix_view<T> panels) {
+            detail::pack_columns<T>(cx.team(), {a, {}, {}}, from, length, panels);
+          },
+          alpha, beta, c);
+    else
+      detail::symmetric_product<T, T>(
+          cx.team(), cx.scratch(), a.cols(),
+          [&](index_t from, index_t length, matrix_view<T> panels) {
+            detail::pack_rows<T>(cx.team(), a, from, length, panels);
+          },
+          alpha, beta, c);
+  }
+
+  /// C += alpha sum_t factors[t]^2 a_t' a_t, a_t the row rows[t] of A; every row once where both are empty.
+  /// Products are summed in T, 1024 at a time, and those sums in double: with T = float an entry of C errs by
+  /// some 1e-6 of its rows' lengths squared, however many they are. Determinism: bitwise in threads.
+  template <real T>
+  static void syrk_of_rows(cpu& cx, double alpha, matrix_view<const T> a, std::span<const index_t> rows,
+                           std::span<const double> factors, matrix_view<double> c) {
+    const detail::chosen_rows<T> x{a, rows, factors};
+    detail::symmetric_product<T, double>(
+        cx.team(), cx.scratch(), x.size(),
+        [&](index_t from, index_t length, matrix_view<T> panels) {
+          detail::pack_columns(cx.team(), x, from, length, panels);
+        },
+        alpha, 1.0, c);
   }
 
   /// Row s of G(S, m n) = vec of A_s' X_s, where A_s(T_s, m) and X_s(T_s, n) are the rows of sequence s: a
   /// block of every sequence's own weight gradient. 2 T m n FLOP. Determinism: bitwise in threads.
   template <real T>
-  static void segment_outer(cpu& cx, input_matrix<T> a, input_matrix<T> x, const layout& seq, matrix_view<T> g) {
-    const index_t m = a.cols(), n = x.cols(), strip = std::max<index_t>(8, (index_t{1} << 16) / std::max<index_t>(n, 1));
+  static void segment_outer(cpu& cx, input_matrix<T> a, input_matrix<T> x, const layout& seq,
+                            matrix_view<T> g) {
+    const index_t m = a.cols(), n = x.cols(),
+                  strip = std::max<index_t>(8, (index_t{1} << 16) / std::max<index_t>(n, 1));
     const index_t strips = (m + strip - 1) / strip;
     cx.team().for_each(seq.sequences() * strips, [&](index_t task, int) {
       const index_t s = task / strips, first = task % strips * strip, count = std::min(strip, m - first);
       const auto rows_a = a.middle_rows(seq[s].begin, seq[s].size()).middle_cols(first, count);
-      Kernels::template gemm<T>(op::transpose, op::none, T{1}, rows_a, x.middle_rows(seq[s].begin, seq[s].size()), T{0},
+      Kernels::template gemm<T>(op::transpose, op::none, T{1}, rows_a,
+                                x.middle_rows(seq[s].begin, seq[s].size()), T{0},
                                 matrix_view<T>(g.row(s) + first * n, count, n));
     });
   }
 
-  /// w(m) <- the eigenvalues of the symmetric C, ascending. C is destroyed. About 4/3 m^3 FLOP.
-  /// @throws numeric_error  no convergence
+  /// w(m) <- the eigenvalues of the symmetric C (its lower triangle is read), ascending, to some epsilon(T)
+  /// times the largest. C is left as scratch. About 4/3 m^3 FLOP. Determinism: run_to_run.
+  /// @throws numeric_error  an entry is not finite
   template <real T>
-  static void eigenvalues(cpu&, matrix_view<T> c, vector_view<T> w) {
-    Kernels::eigensystem(c, w, false);
+  static void eigenvalues(cpu& cx, matrix_view<T> c, vector_view<T> w) {
+    detail::symmetric_eigenvalues<T>(cx.team(), cx.scratch(), c, w);
   }
 
-  /// The same with eigenvectors: row i of C becomes the unit eigenvector of w[i]. About 9 m^3 FLOP.
+  /// The same with eigenvectors, on the calling thread: row i of C becomes the unit eigenvector of w[i]. About
+  /// 9 m^3 FLOP. @throws numeric_error  no convergence
   template <real T>
   static void eigensystem(cpu&, matrix_view<T> c, vector_view<T> w) {
-    Kernels::eigensystem(c, w, true);
+    Kernels::eigensystem(c, w);
   }
 
  private:

@@ -41,20 +41,19 @@ struct eigen_kernels {
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 doubts Eigen's maxCoeff of a matrix that is not empty
 #endif
 
-  /// Eigenvalues of the symmetric `c` (its lower triangle is read), ascending; with `vectors`, row i of c
-  /// becomes the eigenvector of w[i]. About 4/3 m^3 FLOP without vectors, 9 m^3 with.
+  /// Eigenvalues of the symmetric `c` (its lower triangle is read), ascending; row i of c becomes the eigenvector
+  /// of w[i]. About 9 m^3 FLOP.
   /// @throws numeric_error  no convergence
   template <class T>
-  static void eigensystem(matrix_view<T> c, vector_view<T> w, bool vectors) {
+  static void eigensystem(matrix_view<T> c, vector_view<T> w) {
     if (c.empty()) return;
     using dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-    const Eigen::SelfAdjointEigenSolver<dense> solver(
-        dense(map(c)), vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
+    const Eigen::SelfAdjointEigenSolver<dense> solver(dense(map(c)), Eigen::ComputeEigenvectors);
     if (solver.info() != Eigen::Success)
       throw numeric_error("eigenvalues: the QR iteration did not converge for a matrix of order " +
                           std::to_string(c.rows()));
     std::copy_n(solver.eigenvalues().data(), w.size(), w.data());
-    if (vectors) map(c) = solver.eigenvectors().transpose();
+    map(c) = solver.eigenvectors().transpose();
   }
 
 #if defined(__GNUC__) && !defined(__clang__)

@@ -1,0 +1,108 @@
+#include <prismatic/backend/cpu/eigenvalues.hpp>
+
+#include "support/catch.hpp"
+#include "support/numeric.hpp"
+#include "support/strided.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+using namespace prismatic;
+
+namespace {
+
+// A matrix of known spectrum: H diag(lambda) H, H = I - 2 u u' / u'u.
+template <class T>
+matrix<T> with_spectrum(const std::vector<double>& lambda) {
+  const auto n = static_cast<index_t>(lambda.size());
+  const auto u = test::gaussian<double>(1, n, "direction");
+  double uu = 0, ulu = 0;
+  for (index_t i = 0; i < n; ++i) {
+    uu += u(0, i) * u(0, i);
+    ulu += u(0, i) * u(0, i) * lambda[static_cast<std::size_t>(i)];
+  }
+  matrix<T> out(n, n);
+  for (index_t i = 0; i < n; ++i)
+    for (index_t j = 0; j < n; ++j) {
+      const double li = lambda[static_cast<std::size_t>(i)], lj = lambda[static_cast<std::size_t>(j)];
+      const double uiuj = u(0, i) * u(0, j) / uu;
+      out(i, j) = static_cast<T>((i == j ? li : 0) - 2 * uiuj * (li + lj) + 4 * uiuj * ulu / uu);
+    }
+  return out;
+}
+
+std::vector<double> decaying(index_t n, double ratio) {
+  std::vector<double> lambda;
+  for (index_t i = 0; i < n; ++i) lambda.push_back(std::pow(ratio, static_cast<double>(i)));
+  return lambda;
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("a known spectrum comes back", "[backend][eigen]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = GENERATE(1, 3)});
+  const index_t n = GENERATE(1, 2, 3, 15, 16, 17, 31, 32, 33, 101, 256);
+  const auto count = static_cast<std::size_t>(n);
+  std::vector<double> few(count, 0.0), clusters(count, 1.0), both(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i < 3) few[i] = 1;
+    clusters[i] += static_cast<double>(i % 3) + 1e-9 * static_cast<double>(i);
+    both[i] = static_cast<double>(i) - static_cast<double>(n) / 2;
+  }
+  for (auto lambda : {decaying(n, 0.9), decaying(n, 0.5), few, clusters, both, std::vector<double>(count, 1.0),
+                      std::vector<double>(count, 0.0)})
+    for (const double unit : {1.0, 1e-25, 1e25}) {
+      for (double& l : lambda) l *= unit;
+      auto c = test::strided<T>(with_spectrum<T>(lambda));
+      std::vector<T> w(count);
+      B::eigenvalues(cx, c.view(), vector_view<T>(w));
+      std::ranges::sort(lambda);
+      const double norm = std::max(std::abs(lambda.front()), std::abs(lambda.back()));
+      double worst = 0;
+      for (std::size_t i = 0; i < count; ++i)
+        worst = std::max(worst, std::abs(static_cast<double>(w[i]) - lambda[i]));
+      CAPTURE(B::name, n, unit);
+      CHECK(worst <= test::rounding_bound<T>(n, norm));
+      CHECK(std::ranges::is_sorted(w));
+      CHECK(c.padding_untouched());
+      for (double& l : lambda) l /= unit;
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("values alone agree with those of the eigenvectors", "[backend][eigen]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = 2});
+  const index_t n = GENERATE(64, 255, 300);
+  const auto rows = test::gaussian<T>(n / 2, n, "rows");
+  matrix<T> c(n, n);
+  B::syrk(cx, op::transpose, T(1) / static_cast<T>(n), rows, T(0), c.view());
+  auto vectors = c.clone();
+  std::vector<T> alone(static_cast<std::size_t>(n)), with(alone.size());
+  B::eigenvalues(cx, c.view(), vector_view<T>(alone));
+  B::eigensystem(cx, vectors.view(), vector_view<T>(with));
+  for (std::size_t i = 0; i < with.size(); ++i)
+    CHECK(std::abs(static_cast<double>(alone[i] - with[i])) <= test::rounding_bound<T>(n, 3));
+}
+
+TEMPLATE_TEST_CASE("one entry that is not finite is refused wherever it lies", "[backend][eigen]", float,
+                   double) {
+  using T = TestType;
+  thread_team team(1);
+  workspace<memory::host> scratch;
+  const index_t n = GENERATE(1, 2, 3, 40);
+  const T bad = GENERATE(std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity());
+  std::vector<T> w(static_cast<std::size_t>(n));
+  for (index_t i = 0; i < n; ++i)
+    for (index_t j = 0; j <= i; ++j) {
+      auto c = test::gaussian<T>(n, n, "c");
+      c(i, j) = bad;
+      CAPTURE(n, i, j);
+      CHECK_THROWS_AS(detail::symmetric_eigenvalues<T>(team, scratch, c.view(), vector_view<T>(w)),
+                      numeric_error);
+    }
+}
