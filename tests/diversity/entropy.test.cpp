@@ -62,11 +62,27 @@ TEST_CASE("a spectrum of another trace, a negative one, or NaN is refused", "[di
 
 TEST_CASE("clearing a spectrum sorts it, cuts it to its rank, drops rounding and restores the sum",
           "[diversity][entropy]") {
-  std::vector<double> lambda{1e-17, 0.25, -1e-17, 0.75 + 1e-6, 1e-9};
-  clean_spectrum(lambda, 3, 1e-8);
+  std::vector<double> lambda{1e-17, 0.25, -1e-7, 0.75 + 1e-6, 1.9e-7};
+  clean_spectrum<float>(lambda, 3);
   REQUIRE(lambda.size() == 3);
   CHECK(lambda[0] == Approx(0.75).epsilon(1e-5));
   CHECK(lambda[1] == Approx(0.25).epsilon(1e-5));
   CHECK(lambda[2] == 0);
   CHECK(lambda[0] + lambda[1] == Approx(1).epsilon(1e-15));
+}
+
+TEST_CASE("what is negative tells how large rounding is", "[diversity][entropy]") {
+  const auto third = []<class T>(T, double small, double negative) {
+    std::vector<double> lambda{0.75, 0.25 - small - negative, small, negative};
+    clean_spectrum<T>(lambda, 4);
+    return lambda[2];
+  };
+  CHECK(third(1.0f, 3e-7, 0) == Approx(3e-7));  // nothing negative: a small eigenvalue is one
+  CHECK(third(1.0f, 3e-7, -1e-7) == Approx(3e-7));
+  CHECK(third(1.0f, 1e-7, 0) == Approx(1e-7));
+  CHECK(third(1.0f, 3e-7, -2e-7) == 0);
+  CHECK(third(1.0f, 8e-7, -9e-7) == Approx(8e-7));  // beyond 8 epsilon(float) times 0.75
+  CHECK(third(1.0f, 8e-8, 0) == 0);                 // below epsilon(float) times 0.75
+  CHECK(third(1.0, 2e-15, 0) == Approx(2e-15));
+  CHECK(third(1.0, 1e-15, 0) == 0);  // below 8 epsilon(double) times 0.75
 }

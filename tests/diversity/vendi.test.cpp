@@ -110,6 +110,23 @@ TEMPLATE_LIST_TEST_CASE("covariance, Gram matrix, stream and exact Gram agree wi
   CHECK(vendi_from_spectrum(gram.spectrum, order) == Approx(gram.score));
 }
 
+TEST_CASE("float rows keep the score of a spectrum that decays, or has one direction in common", "[diversity][vendi]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 2});
+  const index_t n = 1500, d = 200;
+  for (const bool decays : {true, false}) {
+    matrix<float> rows = test::gaussian<float>(n, d, "rows");
+    matrix<double> same(n, d);
+    for (index_t i = 0; i < n; ++i)
+      for (index_t j = 0; j < d; ++j) {
+        float& x = rows(i, j);
+        x = decays ? x / static_cast<float>(j + 1) : x + 30;
+        same(i, j) = static_cast<double>(x);
+      }
+    CHECK(vendi(cx, rows).score == Approx(vendi(cx, same).score).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("the score ignores order, length, sign, rotation and repetition", "[diversity][vendi]") {
   using B = cpu_backend<>;
   context<B> cx({.threads = 1});

@@ -70,30 +70,32 @@ inline void require_unit_trace(double trace, call_site at = call_site::here()) {
   return std::exp(entropy(lambda, order));
 }
 
-/// Turns computed eigenvalues into the spectrum of a density matrix of rank at most `rank`: largest first, no
-/// more than `rank` of them, those at or below relative_floor times the largest 0, the sum exactly 1.
+/// Turns the computed eigenvalues of a matrix whose entries were computed in T into the spectrum of a density
+/// matrix of rank at most `rank`: largest first, no more than `rank` of them, those that may be rounding 0, the
+/// sum exactly 1.
 ///
-/// The floor is what rounding leaves where the true eigenvalue is 0. Orders below 1 need it: a thousand
-/// eigenvalues of 1e-17 would add 20 to a score of order 0.1.
+/// Where the true eigenvalue is 0 rounding leaves numbers of both signs, so the negative ones tell its size:
+/// whatever is at most twice as large as the most negative one goes, but nothing beyond 4 sqrt(n) epsilon(T)
+/// times the largest, which is as far as the rounding of independent entries reaches. Where no eigenvalue is
+/// negative a small one is real, down to epsilon(T) and to the reach of the spectrum's own rounding in double:
+/// spectra decay, and a thousand dropped at 1e-6 change a score by a hundredth. Orders below 1 need the floor:
+/// a thousand of 1e-17 would add 20 at order 0.1.
 /// @throws numeric_error  as `entropy`
-inline void clean_spectrum(std::vector<double>& lambda, index_t rank, double relative_floor) {
+template <real T>
+void clean_spectrum(std::vector<double>& lambda, index_t rank) {
   static_cast<void>(entropy(lambda));  // its checks
   std::ranges::sort(lambda, [](double a, double b) { return a > b; });
+  constexpr double in_entries = std::numeric_limits<T>::epsilon(), in_spectrum = std::numeric_limits<double>::epsilon();
+  const double reach = 4 * std::sqrt(static_cast<double>(lambda.size()));
+  const double floor = std::clamp(-2 * lambda.back(), std::max(in_entries, reach * in_spectrum) * lambda.front(),
+                                  reach * in_entries * lambda.front());
   lambda.resize(std::min(lambda.size(), static_cast<std::size_t>(rank)));
   double sum = 0;
   for (double& l : lambda) {
-    if (l <= relative_floor * lambda.front()) l = 0;
+    if (l <= floor) l = 0;
     sum += l;
   }
   for (double& l : lambda) l /= sum;
-}
-
-/// The relative floor for a matrix of the given order whose entries were computed in T: 4 sqrt(order) epsilon.
-/// The rounding of independent entries adds up to a random symmetric matrix, whose norm grows like the square
-/// root of the order.
-template <real T>
-[[nodiscard]] double rounding_floor(index_t order) {
-  return 4 * std::sqrt(static_cast<double>(order)) * static_cast<double>(std::numeric_limits<T>::epsilon());
 }
 
 }  // namespace prismatic

@@ -68,9 +68,8 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, const weight_sum
   out.rows = rows.rows;
   out.skipped = skipped;
   out.width = width;
-  const double floor = rounding_floor<T>(k.rows());
   out.spectrum = host_eigensystem(cx, k, false);
-  clean_spectrum(out.spectrum, width > 0 ? std::min(rows.rows, width) : rows.rows, floor);
+  clean_spectrum<T>(out.spectrum, width > 0 ? std::min(rows.rows, width) : rows.rows);
   out.entropy = entropy(out.spectrum, order);
   out.score = std::exp(out.entropy);
 
