@@ -1,5 +1,5 @@
+#include "projection/blocks.hpp"
 #include "support/catch.hpp"
-#include "support/numeric.hpp"
 #include "support/strided.hpp"
 
 #include <prismatic/projection/rademacher.hpp>
@@ -10,25 +10,10 @@
 #include <vector>
 
 using namespace prismatic;
+using test::project;
+using test::whole_numbers;
 
 namespace {
-
-// Small whole numbers: their signed sums are exact in any order, so equal sums mean equal signs.
-template <class T>
-matrix<T> whole_numbers(index_t rows, index_t cols) {
-  const random_stream random(3, "whole numbers");
-  matrix<T> out(rows, cols);
-  for (index_t i = 0; i < out.size(); ++i)
-    out.data()[i] = static_cast<T>(random.below(static_cast<std::uint64_t>(i), 15) - 7);
-  return out;
-}
-
-template <class B, class T>
-matrix<T> project(context<B>& cx, const rademacher& r, const tensor_block& block, matrix_view<const T> g) {
-  matrix<T> z(g.rows(), r.width());
-  r.accumulate(cx, block, g, z.view());
-  return z;
-}
 
 template <class T>
 matrix<double> by_definition(const rademacher& r, const tensor_block& block, const matrix<T>& g) {

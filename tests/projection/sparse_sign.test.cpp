@@ -1,5 +1,5 @@
+#include "projection/blocks.hpp"
 #include "support/catch.hpp"
-#include "support/numeric.hpp"
 #include "support/strided.hpp"
 
 #include <prismatic/projection/sparse_sign.hpp>
@@ -12,27 +12,12 @@
 #include <vector>
 
 using namespace prismatic;
+using test::project;
+using test::whole_numbers;
 
 namespace {
 
 static_assert(projection<sparse_sign, cpu_backend<>, float> && projection<sparse_sign, cpu_backend<>, double>);
-
-// Small whole numbers: their signed sums are exact in any order, so equal sums mean equal entries of R.
-template <class T>
-matrix<T> whole_numbers(index_t rows, index_t cols) {
-  const random_stream random(3, "whole numbers");
-  matrix<T> out(rows, cols);
-  for (index_t i = 0; i < out.size(); ++i)
-    out.data()[i] = static_cast<T>(random.below(static_cast<std::uint64_t>(i), 15) - 7);
-  return out;
-}
-
-template <class B, class T>
-matrix<T> project(context<B>& cx, const sparse_sign& r, const tensor_block& block, matrix_view<const T> g) {
-  matrix<T> z(g.rows(), r.width());
-  r.accumulate(cx, block, g, z.view());
-  return z;
-}
 
 template <class T>
 matrix<double> by_definition(const sparse_sign& r, const tensor_block& block, const matrix<T>& g) {
