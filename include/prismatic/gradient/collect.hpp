@@ -20,7 +20,7 @@
 namespace prismatic {
 
 struct collect_options {
-  index_t batch_tokens = 4096;  ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
+  index_t batch_tokens = 4096;    ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
   std::vector<bool> wanted = {};  ///< a flag for each parameter (transformer/modules.hpp); empty takes all
   progress on_progress = {};      ///< counts sequences
 };

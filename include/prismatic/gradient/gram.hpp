@@ -21,7 +21,7 @@ template <class B, real T>
 class gram_sink {
  public:
   /// The referenced infos must outlive the sink.
-  gram_sink(context<B>& cx, std::span<const parameter_info> infos) 
+  gram_sink(context<B>& cx, std::span<const parameter_info> infos)
       : context_(cx), infos_(infos), wanted_(infos.size(), true), kept_(infos.size()) {}
 
   /// Asks for some parameters only: `wanted[p]` for parameter p. @throws shape_error
