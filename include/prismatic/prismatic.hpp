@@ -41,6 +41,17 @@
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/backend/default.hpp>
+#include <prismatic/backend/functors/attention.hpp>
+#include <prismatic/backend/functors/attention_block.hpp>
+#include <prismatic/backend/functors/cross_entropy.hpp>
+#include <prismatic/backend/functors/grid.hpp>
+#include <prismatic/backend/functors/memory.hpp>
+#include <prismatic/backend/functors/nearest.hpp>
+#include <prismatic/backend/functors/pointwise.hpp>
+#include <prismatic/backend/functors/rows.hpp>
+#include <prismatic/backend/functors/signs.hpp>
+#include <prismatic/backend/functors/sparse_signs.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
@@ -65,7 +76,6 @@
 #include <prismatic/diversity/covariance.hpp>
 #include <prismatic/diversity/entropy.hpp>
 #include <prismatic/diversity/greedy.hpp>
-#include <prismatic/diversity/host.hpp>
 #include <prismatic/diversity/monotone_log.hpp>
 #include <prismatic/diversity/select.hpp>
 #include <prismatic/diversity/surprisal.hpp>
