@@ -55,4 +55,22 @@ struct sign_output {
   }
 };
 
+/// One element of the +-1 factor of one side (backend/cpu/signs.hpp, sign_factor).
+template <class T>
+struct sign_factor_element {
+  philox_key key;
+  index_t side, first;
+  strided_rows<T> c;
+  index_t cols;
+
+  PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
+    const index_t i = task / cols, j = task % cols, row = first + i;
+    const philox_counter words = philox4x32({static_cast<std::uint32_t>(row / 4), static_cast<std::uint32_t>(j / 32),
+                                             static_cast<std::uint32_t>(side), 2},
+                                            key);
+    const std::uint32_t bit = words[static_cast<std::size_t>(row % 4)] >> (j % 32) & 1u;
+    c[i][j] = T{1} - T{2} * static_cast<T>(bit);
+  }
+};
+
 }  // namespace prismatic::detail

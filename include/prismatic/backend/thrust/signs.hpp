@@ -23,6 +23,12 @@ struct thrust_signs {
     detail::for_each_index(cx, output::count(g.rows(), z.cols()),
                            z.size() * checked_mul(block.rows, block.cols), output{block, g.rows(), z.cols(), g, z});
   }
+
+  /// C(rows, k) = rows [first, first + rows) of the +-1 factor of one side.
+  template <real T>
+  static void sign_factor(own& cx, philox_key key, index_t side, index_t first, matrix_view<T, space> c) {
+    detail::for_each_index(cx, c.size(), 8 * c.size(), detail::sign_factor_element<T>{key, side, first, c, c.cols()});
+  }
 };
 
 }  // namespace prismatic
