@@ -38,9 +38,8 @@ struct stored_run {
 
 stored_run read_run(const std::string& directory) {
   stored_run out;
-  out.configuration = run_state::configuration_of(directory);
-  if (out.configuration.is_null()) throw data_error(directory, 0, "", "no run.sqlite", "a run that synthesize began");
-  run_state state(directory, out.configuration);
+  run_state state = run_state::reading(directory);
+  out.configuration = state.configuration();
   out.pool = state.pool();
   out.seeds = state.seeds();
   out.rounds = state.rounds();

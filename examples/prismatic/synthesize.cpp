@@ -1,4 +1,5 @@
 /// prismatic synthesize: grow a pool with problems that land where it is thin.
+#include "rounds.hpp"
 #include "session.hpp"
 #include "subcommands.hpp"
 
@@ -33,6 +34,7 @@ const std::string built_in = "built-in";
 struct synthesize_flags : shared_flags {
   std::string seeds;
   std::string run;
+  std::string status;
   std::string output;
   bool control = false;
   std::string filter = "sparse-clusters";
@@ -140,33 +142,6 @@ json configuration(const synthesize_flags& f, const authors& who, const std::str
           {"evaluation", f.evaluation}};
 }
 
-const std::vector<std::string> round_heading{"round", "generated", "verified", "duplicates", "kept", "pool", "G-Vendi", "sparse share"};
-
-std::vector<std::string> round_line(const round_record& r) {
-  return {std::to_string(r.round),      std::to_string(r.generated),
-          std::to_string(r.verified),   std::to_string(r.duplicates),
-          std::to_string(r.kept),       std::to_string(r.pool),
-          fixed(r.vendi_after, 2),      fixed(100 * r.sparse_share(), 1) + " %"};
-}
-
-// Fixed columns, so that each round can be printed when it ends.
-std::string round_text(const std::vector<std::string>& cells) {
-  constexpr std::size_t widths[] = {5, 9, 8, 10, 5, 6, 8, 12};
-  std::string out;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    out += (i > 0 ? "  " : "") + std::string(widths[i] - std::min(widths[i], cells[i].size()), ' ') + cells[i];
-  return out;
-}
-
-ordered_json round_json(const round_record& r) {
-  return {{"round", r.round},           {"generated", r.generated},       {"unparsed", r.unparsed},
-          {"disagreed", r.disagreed},   {"verified", r.verified},         {"duplicates", r.duplicates},
-          {"contaminated", r.contaminated}, {"unusable", r.unusable},     {"judged", r.judged},
-          {"in_sparse", r.in_sparse},   {"sparse_share", r.sparse_share()}, {"kept", r.kept},
-          {"pool", r.pool},             {"clusters", r.clusters},
-          {"g_vendi_before", r.vendi_before}, {"g_vendi", r.vendi_after}};
-}
-
 // One response of a round that brought nothing usable: what a solver wrote where there was no agreement, else what the
 // generator did.
 std::string example_of(run_state& state, index_t round) {
@@ -215,12 +190,12 @@ synthesis_result<scalar> play(session& s, const synthesize_flags& flags, authors
   if (!flags.json) {
     say("");
     say(filter == "none" ? "control: no gradient filter" : "filter: " + filter);
-    say(round_text(round_heading));
-    for (const round_record& r : state.rounds()) say(round_text(round_line(r)));
+    say(round_heading());
+    for (const round_record& r : state.rounds()) say(round_line(r));
   }
   auto result = run.run(seeds, [&](const round_record& r) {
     s.bar().clear();
-    if (!flags.json) say(round_text(round_line(r)));
+    if (!flags.json) say(round_line(r));
     std::fflush(stdout);
     if (r.verified == 0 && !flags.quiet) note("note: round " + std::to_string(r.round) + " brought nothing usable; " + example_of(state, r.round));
   });
@@ -256,6 +231,9 @@ void print_curves(const synthesis_result<scalar>& filtered, const synthesis_resu
 }
 
 void run(synthesize_flags flags) {
+  if (!flags.status.empty()) return print_status(flags.status, flags.json);
+  require_option(!flags.seeds.empty() && !flags.run.empty(), "synthesize: found no " + std::string(flags.seeds.empty() ? "seeds" : "--run") +
+                                                                 ", expected seeds and --run DIRECTORY, or --status DIRECTORY");
   flags.writer.seed = flags.checker.seed = flags.seed;
   session s(flags);
   const dataset seeds = s.read(flags.seeds);
@@ -286,8 +264,9 @@ void add_synthesize(CLI::App& app) {
   auto flags = std::make_shared<synthesize_flags>();
   synthesis_options& o = flags->options;
   CLI::App* sub = app.add_subcommand("synthesize", "grow a pool with new problems that land in its sparse clusters");
-  sub->add_option("seeds", flags->seeds, "samples to start from")->required();
-  sub->add_option("--run", flags->run, "run directory; the same command continues a stopped run")->required();
+  sub->add_option("seeds", flags->seeds, "samples to start from");
+  sub->add_option("--run", flags->run, "run directory; the same command continues a stopped run");
+  sub->add_option("--status", flags->status, "show what the run in this directory has done so far, and do nothing");
   sub->add_option("-o,--output", flags->output, "also write the pool here");
   sub->add_option("--target", o.target, "samples to keep, seeds not counted")->capture_default_str()->check(CLI::PositiveNumber);
   sub->add_option("--rounds", o.rounds, "at most")->capture_default_str()->check(CLI::PositiveNumber);
@@ -321,6 +300,7 @@ void add_synthesize(CLI::App& app) {
   sub->footer("Examples:\n"
               "  prismatic synthesize seeds.jsonl --run runs/first --target 1000\n"
               "  prismatic synthesize seeds.jsonl --run runs/second --control --filter surprisal\n"
+              "  prismatic synthesize --status runs/second\n"
               "  prismatic synthesize seeds.jsonl --run runs/third --proxy Qwen2.5-0.5B-Instruct/ --generator Qwen2.5-0.5B-Instruct/\n");
   sub->callback([flags] { run(*flags); });
 }

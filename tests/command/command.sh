@@ -52,6 +52,11 @@ works "union" "$prismatic" compare small.jsonl subset.jsonl --repeats 3 "${quick
 run=(synthesize small.jsonl --run run --target 8 --candidates 30 "${quick[@]}")
 works "difference" "$prismatic" "${run[@]}" --control
 works "8 new samples" "$prismatic" "${run[@]}"
+snapshot() { find run -type f -exec sha256sum {} + | sort -k 2; }
+snapshot >before
+works "run: 8 of 8 samples kept in" "$prismatic" synthesize --status run
+works '"rounds_done"' "$prismatic" synthesize --status run --json
+snapshot | cmp -s before - || fail "--status changed the run"
 works "report.html" "$prismatic" report run
 grep -q "<svg" run/report.html || fail "report page"
 works "backend:" "$prismatic" doctor
@@ -90,6 +95,8 @@ works "G-Vendi" "$prismatic" score mixed.jsonl "${quick[@]}"
 # --- usage
 expect 2 "subcommand" "$prismatic"
 expect 2 "data is required" "$prismatic" score
+expect 2 "synthesize: found no --run, expected seeds and --run DIRECTORY" "$prismatic" synthesize small.jsonl
+expect 3 "nowhere: found no run.sqlite, expected a run that synthesize began" "$prismatic" synthesize --status nowhere
 expect 2 "no-such" "$prismatic" score small.jsonl --no-such
 expect 2 "--width" "$prismatic" score small.jsonl --width 0
 expect 2 "--projection: found dense, expected rademacher, sparse-sign or sparse-sign:S" \
@@ -231,6 +238,7 @@ score_with 4 "by config.json" contradicting
 # --- a run that is killed goes on to the same pool
 kill_run=(synthesize small.jsonl --run killed --target 8 --candidates 30 "${quick[@]}")
 for delay in 0.2 0.5 1; do (timeout -s KILL "$delay" "$prismatic" "${kill_run[@]}") &>/dev/null; done
+[ ! -e killed/run.sqlite ] || works "killed: " "$prismatic" synthesize --status killed
 works "8 new samples" "$prismatic" "${kill_run[@]}"
 cmp -s run/pool.jsonl killed/pool.jsonl || fail "a killed run ends with another pool"
 
