@@ -46,6 +46,9 @@ struct synthesize_flags : shared_flags {
   std::optional<double> top_p;
   std::optional<index_t> max_new_tokens;
   synthesis_options options;
+  std::vector<index_t> problem_characters;
+  std::vector<index_t> solution_characters;
+  std::vector<std::string> scripts;
   procedural_options writer;
   procedural_solver_options checker;
 
@@ -84,8 +87,8 @@ authors authors_of(session& s, const synthesize_flags& f) {
   const std::string& solver = f.solver_or_generator();
   const bool writes = f.generator != built_in, solves = solver != built_in;
   require_option(solves || !writes, "--solver built-in: found --generator " + f.generator + ", expected built-in: it knows the answers of that one only");
-  require_option(writes || solves || (!f.temperature && !f.top_p && !f.max_new_tokens),
-                 "--temperature, --top-p, --max-new-tokens: found the built-in generator and solver, expected a checkpoint to sample from");
+  require_option(writes || solves || (!f.temperature && !f.top_p && !f.max_new_tokens && f.options.temperatures.empty()),
+                 "--temperature, --temperature-by-round, --top-p, --max-new-tokens: found the built-in generator and solver, expected a checkpoint to sample from");
   require_option(!solves || f.options.attempts == 1 || f.temperature != 0.0,
                  "--temperature: found 0, expected more: it makes all " + std::to_string(f.options.attempts) + " --attempts the same");
   const auto sampling = [&](double temperature, index_t tokens) {
@@ -129,8 +132,14 @@ json configuration(const synthesize_flags& f, const authors& who, const std::str
           {"quotas", quotas},
           {"shots", o.shots},
           {"examples", f.examples},
+          {"temperature_by_round", o.temperatures},
           {"attempts", o.attempts},
           {"agreement", o.agreement},
+          {"check_arithmetic", o.check_arithmetic},
+          {"problem_characters", f.problem_characters},
+          {"solution_characters", f.solution_characters},
+          {"scripts", f.scripts},
+          {"script_share", o.texts.script_share},
           {"filter", filter},
           {"rows_per_cluster", o.filter.rows_per_cluster},
           {"sparse", o.filter.sparse.fraction},
@@ -170,18 +179,32 @@ std::string barren_text(run_state& state, const std::string& writer) {
          " repeat one, " + std::to_string(disagreed) + " got no agreed answer; " + example_of(state, rounds.back().round);
 }
 
+// The options of the library that flags spell another way.
+synthesis_options options_of(const synthesize_flags& f, const std::string& filter, std::vector<index_t> quotas) {
+  const auto place = [](const auto& names, const std::string& name) { return std::ranges::find(names, name) - std::begin(names); };
+  const auto range = [](const std::vector<index_t>& given, const char* flag) {
+    require_option(given.empty() || given[0] <= given[1], std::string(flag) + ": found a least that is more than the most");
+    return given.empty() ? length_range{} : length_range{given[0], given[1]};
+  };
+  synthesis_options out = f.options;
+  out.filter.rule = static_cast<filter_rule>(place(filter_rule_names, filter));
+  out.examples = static_cast<few_shot_rule>(place(few_shot_rule_names, f.examples));
+  out.quotas = std::move(quotas);
+  out.texts.problem = range(f.problem_characters, "--problem-characters");
+  out.texts.solution = range(f.solution_characters, "--solution-characters");
+  for (const std::string& name : f.scripts) out.texts.scripts.push_back(script_named(name));
+  return out;
+}
+
 // One arm: its own run directory, the same proxy.
 synthesis_result<scalar> play(session& s, const synthesize_flags& flags, authors& who, const std::string& directory,
-                              const std::string& filter, std::vector<index_t> quotas,
+                              const std::string& filter, const std::vector<index_t>& quotas,
                               const std::vector<sample>& seeds, const decontaminator& clean) {
+  synthesis_options options = options_of(flags, filter, quotas);
   run_state state(directory, configuration(flags, who, filter, quotas, seeds));
   // The proxy is part of the run: it is trained once and kept, so that resumed rows fit the earlier ones.
   const auto& model = s.proxy_kept(flags.run + "/proxy.safetensors", seeds);
   row_store store(directory + "/rows", s.manifest());
-  synthesis_options options = flags.options;
-  options.filter.rule = static_cast<filter_rule>(std::ranges::find(filter_rule_names, filter) - std::begin(filter_rule_names));
-  options.examples = flags.examples == "sparse" ? few_shot_rule::sparse : few_shot_rule::uniform;
-  options.quotas = std::move(quotas);
   options.too_long = s.too_long();
   options.collecting = s.collecting();
   options.on_progress = progress(s.bar());
@@ -241,7 +264,8 @@ void run(synthesize_flags flags) {
   authors who = authors_of(s, flags);
   const auto filtered = play(s, flags, who, flags.run, flags.filter, flags.options.quotas, seeds.samples, clean);
   if (!flags.output.empty()) write_samples(flags.output, filtered.pool);
-  ordered_json out{{"run", flags.run}, {"filter", flags.filter}, {"seeds", filtered.seeds}, {"pool", filtered.pool.size()}};
+  ordered_json out{{"run", flags.run}, {"filter", flags.filter}, {"seeds", filtered.seeds}, {"pool", filtered.pool.size()},
+                   {"stopped", stop_reason_texts[static_cast<std::size_t>(filtered.stopped)]}};
   for (const round_record& r : filtered.rounds) out["rounds"].push_back(round_json(r));
   if (flags.control) {
     // As many kept, round by round, as the filter kept: the two pools compare at equal size.
@@ -255,7 +279,8 @@ void run(synthesize_flags flags) {
   if (flags.json) return say(out.dump(2));
   say("");
   say(flags.run + "/pool.jsonl: " + std::to_string(filtered.seeds) + " seeds and " +
-      std::to_string(static_cast<index_t>(filtered.pool.size()) - filtered.seeds) + " new samples");
+      std::to_string(static_cast<index_t>(filtered.pool.size()) - filtered.seeds) + " new samples; " +
+      std::string(stop_reason_texts[static_cast<std::size_t>(filtered.stopped)]));
 }
 
 }  // namespace
@@ -270,14 +295,22 @@ void add_synthesize(CLI::App& app) {
   sub->add_option("-o,--output", flags->output, "also write the pool here");
   sub->add_option("--target", o.target, "samples to keep, seeds not counted")->capture_default_str()->check(CLI::PositiveNumber);
   sub->add_option("--rounds", o.rounds, "at most")->capture_default_str()->check(CLI::PositiveNumber);
+  sub->add_option("--plateau", o.plateau, "stop when the last rounds raised G-Vendi by less than this share of it, e.g. 0.01")->check(CLI::NonNegativeNumber);
+  sub->add_option("--plateau-rounds", o.plateau_rounds, "how many rounds that are")->capture_default_str()->check(CLI::PositiveNumber);
   sub->add_option("--candidates", o.candidates, "problems asked for in a round")->capture_default_str()->check(CLI::PositiveNumber);
   sub->add_option("--quota", o.quotas, "most kept in a round; several: round by round")->check(CLI::NonNegativeNumber);
   sub->add_option("--shots", o.shots, "examples shown to the writer")->capture_default_str()->check(CLI::Range(0, 64));
-  sub->add_option("--examples", flags->examples, "where they come from: uniform or sparse (clusters)")
+  sub->add_option("--examples", flags->examples, "which: uniform, sparse (from sparse clusters), level (a seed's field of that name is its weight), loss (what the proxy finds hard)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"uniform", "sparse"}));
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(few_shot_rule_names), std::end(few_shot_rule_names))));
+  sub->add_option("--temperature-by-round", o.temperatures, "of the writer's sampling in round 1, 2, ...; the last holds on")->check(CLI::NonNegativeNumber);
   sub->add_option("--attempts", o.attempts, "solutions of each problem")->capture_default_str()->check(CLI::PositiveNumber);
   sub->add_option("--agreement", o.agreement, "share of them the winner must exceed")->capture_default_str()->check(CLI::Range(0.0, 0.999));
+  sub->add_flag("--check-arithmetic", o.check_arithmetic, "a solution that states a wrong equation between numbers has no vote");
+  sub->add_option("--problem-characters", flags->problem_characters, "least and most characters of a problem")->expected(2)->check(CLI::NonNegativeNumber);
+  sub->add_option("--solution-characters", flags->solution_characters, "least and most characters of its solution")->expected(2)->check(CLI::NonNegativeNumber);
+  sub->add_option("--script", flags->scripts, "scripts that texts are to be written in (latin, cyrillic, han, ...): scripts, not languages");
+  sub->add_option("--script-share", o.texts.script_share, "least share of a text's letters in them")->capture_default_str()->check(CLI::Range(0.0, 1.0));
   sub->add_option("--filter", flags->filter, "who is kept: sparse-clusters (the paper's), surprisal, none")
       ->capture_default_str()
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(filter_rule_names), std::end(filter_rule_names))));

@@ -120,7 +120,9 @@
 #include <prismatic/synthesis/database.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
 #include <prismatic/synthesis/dice.hpp>
+#include <prismatic/synthesis/equations.hpp>
 #include <prismatic/synthesis/everyday_problems.hpp>
+#include <prismatic/synthesis/few_shots.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/grammar.hpp>
@@ -135,6 +137,7 @@
 #include <prismatic/synthesis/responses.hpp>
 #include <prismatic/synthesis/run.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/text_filter.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/synthesis/word_lists.hpp>
 #include <prismatic/synthesis/words.hpp>

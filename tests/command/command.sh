@@ -66,6 +66,10 @@ works '"projection": "sparse-sign:4"' "$prismatic" score small.jsonl --projectio
 works "rows of 50" "$prismatic" gradients small.jsonl -o sparse --proxy proxy.safetensors --projection sparse-sign:8 "${quick[@]}"
 works "sparse-sign:8" "$prismatic" score sparse --quiet
 works "rademacher" "$prismatic" score rows --quiet
+works "8 new samples; the target is reached" "$prismatic" synthesize small.jsonl --run checked --target 8 --candidates 30 --examples loss \
+  --check-arithmetic --problem-characters 10 900 --solution-characters 1 2000 --script latin greek --evaluation small.jsonl "${quick[@]}"
+works "G-Vendi rises no more" "$prismatic" synthesize small.jsonl --run flat --candidates 20 --plateau 100 --plateau-rounds 1 "${quick[@]}"
+works '"off_length"' "$prismatic" synthesize --status checked --json
 for sub in score gradients cluster select synthesize compare report doctor; do
   works "Examples:" "$prismatic" "$sub" --help
 done
@@ -198,6 +202,12 @@ solve=(synthesize small.jsonl --run solved --candidates 40 --rounds 1 --attempts
 expect 4 "got no agreed answer; a solution as it was written" "$prismatic" "${solve[@]}" --solver "$model" --proxy "$model" --temperature 5
 expect 2 "it knows the answers of that one only" "$prismatic" "${solve[@]}" --generator "$model" --solver built-in
 expect 2 "found 0, expected more: it makes all 5 --attempts the same" "$prismatic" "${solve[@]}" --solver "$model" --temperature 0
+expect 2 "script: found \"french\", expected one of latin" "$prismatic" synthesize small.jsonl --run sampled --script french "${quick[@]}"
+expect 2 "--problem-characters: found a least that is more than the most" \
+  "$prismatic" synthesize small.jsonl --run sampled --problem-characters 9 3 "${quick[@]}"
+expect 3 "the pool: level: found no sample with one" "$prismatic" synthesize small.jsonl --run levels --examples level "${quick[@]}"
+expect 2 "--temperature-by-round, --top-p, --max-new-tokens: found the built-in" \
+  "$prismatic" synthesize small.jsonl --run sampled --temperature-by-round 1 0.5 "${quick[@]}"
 expect 2 "expected a checkpoint to sample from" "$prismatic" synthesize small.jsonl --run sampled --top-p 0.5 "${quick[@]}"
 expect 4 "--generator: found \"nowhere\", expected built-in or" "$prismatic" "${solve[@]}" --generator nowhere
 expect 4 "qwen2: found no chat template, expected one" "$prismatic" "${solve[@]}" --generator "$model" --template none

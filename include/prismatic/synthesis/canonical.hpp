@@ -17,18 +17,7 @@ namespace prismatic {
 /// The labels of natural-language inference.
 inline constexpr std::array<std::string_view, 3> inference_labels{"entailment", "neutral", "contradiction"};
 
-namespace detail {
-
-// \text{km} becomes " km": what a wrapper shows, without the wrapper.
-inline void unwrap(std::string& text, std::string_view command) {
-  for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at)) {
-    const auto inside = ascii::braced(text, at + command.size() - 1);
-    if (!inside) return;
-    text.replace(at, command.size() + inside->size() + 1, ' ' + std::string(*inside));
-  }
-}
-
-// \frac{a}{b} and \frac12 become a/b; a part longer than one number or letter is put in parentheses.
+/// \frac{a}{b} and \frac12 become a/b; a part longer than one number or letter is put in parentheses.
 inline void plain_fractions(std::string& text) {
   constexpr std::string_view command = "\\frac";
   for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at)) {
@@ -47,6 +36,17 @@ inline void plain_fractions(std::string& text) {
     }
     const bool mixed = at > 0 && ascii::is_digit(text[at - 1]);
     text.replace(at, end - at, (mixed ? " " : "") + parts[0] + '/' + parts[1]);
+  }
+}
+
+namespace detail {
+
+// \text{km} becomes " km": what a wrapper shows, without the wrapper.
+inline void unwrap(std::string& text, std::string_view command) {
+  for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at)) {
+    const auto inside = ascii::braced(text, at + command.size() - 1);
+    if (!inside) return;
+    text.replace(at, command.size() + inside->size() + 1, ' ' + std::string(*inside));
   }
 }
 

@@ -31,11 +31,12 @@ struct few_shot {
   std::string_view solution;
 };
 
-/// One new problem is asked for. The response depends on `number` and `examples` alone (and on the
+/// One new problem is asked for. The response depends on this record alone (and on the
 /// generator's own seed), never on what else is in the batch, so a run can be resumed request by request.
 struct generation_request {
   std::uint64_t number = 0;
   std::span<const few_shot> examples;
+  std::optional<double> temperature = {};  ///< nothing: the generator's own; one that does not sample takes no notice
 };
 
 /// What came back: the text as received, kept so that it can be parsed again, and the problem read from

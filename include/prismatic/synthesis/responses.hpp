@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ using response_map = std::map<index_t, std::vector<std::string>>;
 struct asking_options {
   index_t at_once = 64;       ///< responses are stored each time this many have come
   progress on_progress = {};  ///< counts requests that were not stored before
+  std::optional<double> temperature = {};  ///< of generators: see generation_request
 };
 
 namespace detail {
@@ -56,7 +58,7 @@ template <generator Generator, class Examples>
     std::vector<std::vector<few_shot>> shots;
     for (const index_t number : part) shots.push_back(examples(number));
     std::vector<generation_request> requests;
-    for (std::size_t i = 0; i < part.size(); ++i) requests.push_back({static_cast<std::uint64_t>(part[i]), shots[i]});
+    for (std::size_t i = 0; i < part.size(); ++i) requests.push_back({static_cast<std::uint64_t>(part[i]), shots[i], options.temperature});
     const std::vector<generation> answers = writer.generate(requests);
     response_map fresh;
     for (std::size_t i = 0; i < part.size(); ++i) fresh[part[i]] = {answers[i].text};

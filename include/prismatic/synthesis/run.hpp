@@ -4,7 +4,6 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
-#include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/gradient/row_store.hpp>
@@ -12,42 +11,46 @@
 #include <prismatic/io/sample.hpp>
 #include <prismatic/synthesis/answer.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
+#include <prismatic/synthesis/equations.hpp>
+#include <prismatic/synthesis/few_shots.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/responses.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/text_filter.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace prismatic {
 
-/// Which samples of the pool are shown to the writer of a new problem.
-enum class few_shot_rule : std::uint8_t {
-  uniform,  ///< any [Jung et al. 2025]
-  sparse,   ///< those in sparse clusters
-};
-
 struct synthesis_options {
   index_t target = 1000;                ///< samples to keep, seeds not counted
   index_t rounds = 50;                  ///< at most
+  std::optional<double> plateau = {};   ///< stop when plateau_rounds rounds raised G-Vendi by less than this share, if given
+  index_t plateau_rounds = 3;
   index_t candidates = 500;             ///< problems asked for in a round
   std::vector<index_t> quotas = {};     ///< most kept in round 1, 2, ...; the last holds for all further rounds
   index_t shots = 4;                    ///< examples shown to the generator
   few_shot_rule examples = few_shot_rule::uniform;
+  std::vector<double> temperatures = {};  ///< of the writer in round 1, 2, ...; the last holds on; none: its own
   index_t attempts = 3;                 ///< m, solutions of each problem
   double agreement = 0.5;               ///< the winner needs more than this share of them
+  bool check_arithmetic = false;        ///< a solution with a wrong equation has no vote
+  text_filter_options texts = {};
   filter_options filter = {};
   overlap_options overlap = {};
   truncation too_long = truncation::prompt;
@@ -56,6 +59,13 @@ struct synthesis_options {
   progress on_progress = {};
 };
 
+/// Why a run took no further round.
+enum class stop_reason : std::uint8_t { target, rounds, plateau, writer };
+
+/// The same in words, in the order of the enumeration.
+inline constexpr std::string_view stop_reason_texts[] = {"the target is reached", "all rounds are done",
+                                                         "G-Vendi rises no more", "the writer is at its end"};
+
 /// A pool and how it came to be.
 template <class T>
 struct synthesis_result {
@@ -63,12 +73,26 @@ struct synthesis_result {
   index_t seeds = 0;
   matrix<T> rows;            ///< of the pool
   std::vector<round_record> rounds;
+  stop_reason stopped = stop_reason::target;
 };
 
 /// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.
 inline index_t barren_rounds(std::span<const round_record> rounds) {
   const auto fertile = std::find_if(rounds.rbegin(), rounds.rend(), [](const round_record& r) { return r.verified > 0; });
   return fertile - rounds.rbegin();
+}
+
+/// Whether the last `window` rounds together raised G-Vendi by less than the share `gain` of what it was before them.
+inline bool is_plateau(std::span<const round_record> rounds, index_t window, double gain) {
+  if (window < 1 || static_cast<index_t>(rounds.size()) < window) return false;
+  const double before = rounds[rounds.size() - static_cast<std::size_t>(window)].vendi_before;
+  return rounds.back().vendi_after < before * (1 + gain);
+}
+
+/// Entry `round` - 1 of a list in which the last holds for all further rounds, or `otherwise` where the list is empty.
+template <class T, class U>
+U of_round(const std::vector<T>& list, index_t round, U otherwise) {
+  return list.empty() ? otherwise : U(list[std::min(static_cast<std::size_t>(round), list.size()) - 1]);
 }
 
 /// One run of the loop. Everything it does is a function of the configuration and of the responses stored
@@ -93,18 +117,22 @@ class synthesis_run {
         options_(std::move(options)),
         seen_(options_.overlap) {}
 
-  /// Runs rounds until `target` samples are kept, `rounds` are done, or the writer is at its end: `patience` rounds in a
-  /// row, of `patience_responses` at least, brought nothing usable. From wherever the state stands.
+  /// Runs rounds until `target` samples are kept, `rounds` are done, G-Vendi has a plateau (see is_plateau), or the writer
+  /// is at its end: `patience` rounds in a row, of `patience_responses` at least, brought nothing usable. From wherever
+  /// the state stands.
   /// @param after_round  told of each round as it is committed
   /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
   template <class F>
   [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
     begin(seeds);
-    while (kept() < options_.target && static_cast<index_t>(result_.rounds.size()) < options_.rounds && !at_its_end()) {
+    while (true) {
+      if (const std::optional<stop_reason> reason = reason_to_stop()) {
+        result_.stopped = *reason;
+        return std::move(result_);
+      }
       play_round();
       after_round(std::as_const(result_.rounds).back());
     }
-    return std::move(result_);
   }
 
  private:
@@ -123,9 +151,13 @@ class synthesis_run {
 
   [[nodiscard]] index_t kept() const { return static_cast<index_t>(result_.pool.size()) - result_.seeds; }
 
-  [[nodiscard]] bool at_its_end() const {
+  [[nodiscard]] std::optional<stop_reason> reason_to_stop() const {
     const index_t barren = barren_rounds(result_.rounds);
-    return barren >= patience && barren * options_.candidates >= patience_responses;
+    if (kept() >= options_.target) return stop_reason::target;
+    if (static_cast<index_t>(result_.rounds.size()) >= options_.rounds) return stop_reason::rounds;
+    if (barren >= patience && barren * options_.candidates >= patience_responses) return stop_reason::writer;
+    if (options_.plateau && is_plateau(result_.rounds, options_.plateau_rounds, *options_.plateau)) return stop_reason::plateau;
+    return std::nullopt;
   }
 
   // The pool as the state knows it, and its rows, computed where the store lacks them.
@@ -146,6 +178,7 @@ class synthesis_run {
     if (fresh) state_.set_seeds(seeds);  // not before they are known to be usable
     result_.seeds = state_.seeds();
     load_rows();
+    centroids_ = converted<T>(state_.centroids());
     vendi_ = vendi(cx_, result_.rows).score;
   }
 
@@ -154,47 +187,50 @@ class synthesis_run {
     record.round = static_cast<index_t>(result_.rounds.size()) + 1;
     record.vendi_before = vendi_;
     const index_t first = (record.round - 1) * options_.candidates, last = first + options_.candidates;
-    const pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter);
+    pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter, centroids_);
     record.clusters = clusters.means.centroids.rows();
 
-    std::vector<candidate> candidates = written(first, last, clusters);
+    std::vector<candidate> candidates = written(record.round, first, last, clusters);
     record.generated = last - first;
     record.unparsed = dropped(candidates);
+    drop_unfit(candidates, &candidate_record::question, options_.texts.problem);
     drop_repeats(candidates, record);
-    solve(candidates);
+    solve(candidates, record);
+    drop_unfit(candidates, &candidate_record::solution, options_.texts.solution);
     record.disagreed = verdicts(candidates, "no agreement");
+    record.off_length = verdicts(candidates, "length");
+    record.off_script = verdicts(candidates, "script");
     record.verified = alive(candidates);
 
-    const index_t quota = std::min(options_.target - kept(), quota_of(record.round));
+    const index_t quota = std::min(options_.target - kept(), of_round(options_.quotas, record.round, options_.target));
     // Without a filter, rows past the quota would be computed to be thrown away.
     if (options_.filter.rule == filter_rule::none) drop_surplus(candidates, quota);
     judge(candidates, clusters, record);
     drop_surplus(candidates, quota);
+    centroids_ = std::move(clusters.means.centroids);
     commit(candidates, record);
   }
 
   // Asks for problems [first, last), or reads what was answered before; parses them all alike.
-  std::vector<candidate> written(index_t first, index_t last, const pool_clusters<T>& clusters) {
+  std::vector<candidate> written(index_t round, index_t first, index_t last, const pool_clusters<T>& clusters) {
     std::vector<std::string> questions, solutions;
     for (const sample& s : result_.pool) {
       questions.push_back(s.prompt());
       solutions.emplace_back(without_thoughts(s.completion()));
     }
-    const std::vector<index_t> shown = examples(clusters);
+    const few_shot_choice shown = examples(clusters);
     const auto shots = [&](index_t number) {
-      const random_stream random(cx_.seed(), "synthesis/few-shot/" + std::to_string(number));
       std::vector<few_shot> out;
-      for (index_t k = 0; k < options_.shots; ++k) {
-        const index_t pick = random.below(static_cast<std::uint64_t>(k), static_cast<index_t>(shown.size()));
-        const auto place = static_cast<std::size_t>(shown[static_cast<std::size_t>(pick)]);
-        out.push_back({questions[place], solutions[place]});
-      }
+      for (const index_t place : shown.of_request(cx_.seed(), number, options_.shots))
+        out.push_back({questions[static_cast<std::size_t>(place)], solutions[static_cast<std::size_t>(place)]});
       return out;
     };
+    asking_options how = asking();
+    how.temperature = of_round(options_.temperatures, round, std::optional<double>());
     std::vector<index_t> numbers(static_cast<std::size_t>(last - first));
     std::iota(numbers.begin(), numbers.end(), first);
     std::vector<candidate> out;
-    for (const auto& [number, texts] : ask_generator(generator_, state_, numbers, shots, asking())) {
+    for (const auto& [number, texts] : ask_generator(generator_, state_, numbers, shots, how)) {
       candidate c;
       c.record.number = number;
       if (const std::optional<problem> posed = parse_problem(texts.front())) {
@@ -210,14 +246,26 @@ class synthesis_run {
     return out;
   }
 
-  // The samples that may be shown: all of them, or those in sparse clusters when there are any.
-  [[nodiscard]] std::vector<index_t> examples(const pool_clusters<T>& clusters) const {
-    std::vector<index_t> all, sparse;
-    for (std::size_t i = 0; i < result_.pool.size(); ++i) {
-      all.push_back(static_cast<index_t>(i));
-      if (clusters.sparse[static_cast<std::size_t>(clusters.means.labels[i])]) sparse.push_back(static_cast<index_t>(i));
+  [[nodiscard]] few_shot_choice examples(const pool_clusters<T>& clusters) const {
+    if (options_.examples == few_shot_rule::level) return few_shot_choice(level_weights(result_.pool));
+    if (options_.examples == few_shot_rule::loss) return few_shot_choice(losses_);
+    std::vector<index_t> all(result_.pool.size()), sparse;
+    std::iota(all.begin(), all.end(), index_t{0});
+    std::ranges::copy_if(all, std::back_inserter(sparse), [&](index_t i) {
+      return clusters.sparse[static_cast<std::size_t>(clusters.means.labels[static_cast<std::size_t>(i)])];
+    });
+    return few_shot_choice(options_.examples == few_shot_rule::sparse && !sparse.empty() ? sparse : all);
+  }
+
+  // Drops what is too short or too long, or not in the scripts asked for: the problem before a solver is paid for it.
+  void drop_unfit(std::vector<candidate>& candidates, std::string candidate_record::*text, length_range range) {
+    for (candidate& c : candidates) {
+      if (!c.alive) continue;
+      if (auto fault = length_fault(c.record.*text, range))
+        c.drop("length", std::move(*fault));
+      else if (auto other = script_fault(c.record.*text, options_.texts))
+        c.drop("script", std::move(*other));
     }
-    return options_.examples == few_shot_rule::sparse && !sparse.empty() ? sparse : all;
   }
 
   // Drops what repeats the pool, an earlier candidate of the round, or an evaluation item: before any
@@ -231,6 +279,7 @@ class synthesis_run {
       if (match) {
         c.drop(match->exact ? "duplicate" : "near duplicate");
         ++record.duplicates;
+        record.near_duplicates += match->exact ? 0 : 1;
       } else if (const auto overlap = clean_.find(c.record.question)) {
         c.drop("contaminated", overlap->ngram);
         ++record.contaminated;
@@ -238,7 +287,7 @@ class synthesis_run {
     }
   }
 
-  void solve(std::vector<candidate>& candidates) {
+  void solve(std::vector<candidate>& candidates, round_record& record) {
     std::map<index_t, problem> problems;
     for (const candidate& c : candidates)
       if (c.alive) problems[c.record.number] = {c.record.topic, c.record.question, c.record.solution, c.record.answer};
@@ -249,14 +298,28 @@ class synthesis_run {
       std::vector<attempt> attempts;
       attempts.reserve(texts.size());
       for (const std::string& text : texts) attempts.push_back({text, extract_answer(without_thoughts(text))});
+      const std::string slips = options_.check_arithmetic ? withdraw_wrong(attempts, record) : "";
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {
         c.record.answer = winner->answer;
         c.record.solution = texts[static_cast<std::size_t>(winner->first_attempt)];
       } else {
-        c.drop("no agreement");
+        c.drop("no agreement", slips);
       }
     }
+  }
+
+  // Takes the vote from attempts that state a wrong equation. @return the first such equation
+  static std::string withdraw_wrong(std::vector<attempt>& attempts, round_record& record) {
+    std::string out;
+    for (attempt& a : attempts) {
+      auto wrong = wrong_equation(without_thoughts(a.text));
+      if (!wrong) continue;
+      a.answer.reset();
+      ++record.miscalculated;
+      if (out.empty()) out = std::move(*wrong);
+    }
+    return out;
   }
 
   // Gives the candidates rows, finds their clusters and surprisals, and applies the filter.
@@ -316,7 +379,8 @@ class synthesis_run {
     record.kept = static_cast<index_t>(kept.size());
     record.pool = static_cast<index_t>(result_.pool.size());
     record.vendi_after = vendi_ = kept.empty() ? vendi_ : vendi(cx_, result_.rows).score;
-    state_.commit_round(record, records, kept);
+    const matrix<float> centroids = converted<float>(centroids_);
+    state_.commit_round(record, records, kept, centroids);
     result_.rounds.push_back(record);
   }
 
@@ -349,15 +413,19 @@ class synthesis_run {
   void load_rows() {
     std::vector<std::string> ids;
     for (const sample& s : result_.pool) ids.push_back(s.id);
-    result_.rows = store_.template load<T>(ids).rows;
+    gradient_rows<T> stored = store_.template load<T>(ids);
+    result_.rows = std::move(stored.rows);
+    losses_ = std::move(stored.losses);
+  }
+
+  template <class To, class From>
+  static matrix<To> converted(const matrix<From>& from) {
+    matrix<To> out(from.rows(), from.cols());
+    std::transform(from.data(), from.data() + from.size(), out.data(), [](From x) { return static_cast<To>(x); });
+    return out;
   }
 
   [[nodiscard]] asking_options asking() const { return {options_.requests_at_once, options_.on_progress}; }
-
-  [[nodiscard]] index_t quota_of(index_t round) const {
-    if (options_.quotas.empty()) return options_.target;
-    return options_.quotas[std::min(static_cast<std::size_t>(round), options_.quotas.size()) - 1];
-  }
 
   static void drop_surplus(std::vector<candidate>& candidates, index_t quota) {
     for (candidate& c : candidates)
@@ -385,6 +453,8 @@ class synthesis_run {
   synthesis_options options_;
   overlap_index seen_;
   synthesis_result<T> result_;
+  std::vector<double> losses_;  // the proxy's, of each sample of the pool
+  matrix<T> centroids_;         // of the last round's clusters
   sample_rows<T> judged_;  // of the round's candidates that reached the filter
   double vendi_ = 0;
 };
