@@ -1,5 +1,6 @@
 /// prismatic synthesize: grow a pool with problems that land where it is thin.
 #include "rounds.hpp"
+#include "run_report.hpp"
 #include "session.hpp"
 #include "subcommands.hpp"
 
@@ -275,6 +276,7 @@ void run(synthesize_flags flags) {
     for (const round_record& r : control.rounds) out["control"].push_back(round_json(r));
     if (!flags.json) print_curves(filtered, control, flags.filter);
   }
+  if (!filtered.rounds.empty()) write_report(s, flags.run);
   s.bar().clear();
   if (flags.json) return say(out.dump(2));
   say("");

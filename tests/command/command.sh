@@ -57,8 +57,12 @@ snapshot >before
 works "run: 8 of 8 samples kept in" "$prismatic" synthesize --status run
 works '"rounds_done"' "$prismatic" synthesize --status run --json
 snapshot | cmp -s before - || fail "--status changed the run"
-works "report.html" "$prismatic" report run
-grep -q "<svg" run/report.html || fail "report page"
+mv run/report.html made_at_the_end.html
+works "report.html" "$prismatic" report run --svg curves.svg
+grep -q "<svg" run/report.html && grep -q "<svg" curves.svg || fail "report page"
+cmp -s run/report.html made_at_the_end.html || fail "a report made again is another"
+grep -qE "https?://|<script|<link|src=" <(sed 's|http://www.w3.org/2000/svg||g' run/report.html) && fail "the report page needs more than itself"
+works '"verdicts"' cat run/report.json
 works "backend:" "$prismatic" doctor
 works "ok" "$prismatic" doctor --proxy proxy.safetensors
 works "sparse-sign:4" "$prismatic" score small.jsonl --projection sparse-sign:4 "${quick[@]}"
@@ -70,6 +74,8 @@ works "8 new samples; the target is reached" "$prismatic" synthesize small.jsonl
   --check-arithmetic --problem-characters 10 900 --solution-characters 1 2000 --script latin greek --evaluation small.jsonl "${quick[@]}"
 works "G-Vendi rises no more" "$prismatic" synthesize small.jsonl --run flat --candidates 20 --plateau 100 --plateau-rounds 1 "${quick[@]}"
 works '"off_length"' "$prismatic" synthesize --status checked --json
+works "8 new samples" "$prismatic" synthesize small.jsonl --run "<i>run" --target 8 --candidates 30 "${quick[@]}"
+grep -q "&lt;i&gt;run" "<i>run/report.html" && ! grep -q "<i>" "<i>run/report.html" || fail "a report that does not escape"
 for sub in score gradients cluster select synthesize compare report doctor; do
   works "Examples:" "$prismatic" "$sub" --help
 done
