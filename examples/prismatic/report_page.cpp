@@ -39,10 +39,10 @@ chart_series spectrum(const std::string& name, const ordered_json& sums) {
 
 std::vector<std::vector<std::string>> round_table(const ordered_json& rounds) {
   constexpr std::pair<const char*, const char*> columns[] = {
-      {"round", "round"}, {"generated", "generated"}, {"unparsed", "unparsed"}, {"off_length", "length"},
-      {"off_script", "script"}, {"duplicates", "duplicates"}, {"near_duplicates", "of these near"},
-      {"contaminated", "contaminated"}, {"disagreed", "disagreed"}, {"verified", "verified"}, {"unusable", "unusable"},
-      {"judged", "judged"}, {"in_sparse", "in sparse clusters"}, {"kept", "kept"}, {"pool", "pool"}, {"g_vendi", "G-Vendi"}};
+      {"round", "round"}, {"kept", "kept"}, {"pool", "pool"}, {"g_vendi", "G-Vendi"}, {"generated", "generated"},
+      {"unparsed", "unparsed"}, {"off_length", "length"}, {"off_script", "script"}, {"duplicates", "duplicates"},
+      {"near_duplicates", "of these near"}, {"contaminated", "contaminated"}, {"disagreed", "disagreed"},
+      {"verified", "verified"}, {"unusable", "unusable"}, {"judged", "judged"}, {"in_sparse", "in sparse clusters"}};
   std::vector<std::vector<std::string>> out(1);
   for (const auto& [key, heading] : columns) out[0].push_back(heading);
   for (const ordered_json& r : rounds) {

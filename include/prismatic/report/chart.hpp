@@ -72,9 +72,9 @@ class chart_frame {
   [[nodiscard]] double across(double x) const { return left + (right - left) * (x - x_.front()) / (x_.back() - x_.front()); }
   [[nodiscard]] double down(double y) const { return bottom - (bottom - top) * (y - y_.front()) / (y_.back() - y_.front()); }
 
-  void line(double x1, double y1, double x2, double y2, const std::string& colour, double opacity) {
+  void line(double x1, double y1, double x2, double y2, const std::string& colour, double opacity, double width = 1) {
     out_ += "<line x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) + "\" y2=\"" + number(y2) +
-            "\" stroke=\"" + colour + "\" stroke-opacity=\"" + number(opacity) + "\"/>\n";
+            "\" stroke=\"" + colour + "\" stroke-opacity=\"" + number(opacity) + "\" stroke-width=\"" + number(width) + "\"/>\n";
   }
   void text(double x, double y, std::string_view anchor, std::string_view words, const std::string& colour) {
     out_ += "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" + std::string(anchor) + "\" fill=\"" +
@@ -124,7 +124,7 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
     for (std::size_t k = 0; k < series[i].x.size() && series[i].x.size() <= most_marks; ++k)
       frame.add("<circle r=\"3\" cx=\"" + detail::chart_frame::number(frame.across(series[i].x[k])) + "\" cy=\"" +
                 detail::chart_frame::number(frame.down(series[i].y[k])) + "\" fill=\"" + colour + "\"/>\n");
-    frame.line(edge - 24, legend - 4, edge, legend - 4, colour, 1);
+    frame.line(edge - 24, legend - 4, edge, legend - 4, colour, 1, 2);
     frame.text(edge - 32, legend, "end", series[i].name, options.ink);
     legend += line_height;
   }
