@@ -135,7 +135,9 @@
 #include <prismatic/synthesis/quantity_problems.hpp>
 #include <prismatic/synthesis/rational.hpp>
 #include <prismatic/synthesis/responses.hpp>
+#include <prismatic/synthesis/round_candidate.hpp>
 #include <prismatic/synthesis/run.hpp>
+#include <prismatic/synthesis/run_options.hpp>
 #include <prismatic/synthesis/run_state.hpp>
 #include <prismatic/synthesis/text_filter.hpp>
 #include <prismatic/synthesis/vote.hpp>

@@ -11,14 +11,14 @@
 #include <prismatic/io/sample.hpp>
 #include <prismatic/synthesis/answer.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
-#include <prismatic/synthesis/equations.hpp>
 #include <prismatic/synthesis/few_shots.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/responses.hpp>
+#include <prismatic/synthesis/round_candidate.hpp>
+#include <prismatic/synthesis/run_options.hpp>
 #include <prismatic/synthesis/run_state.hpp>
-#include <prismatic/synthesis/text_filter.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
@@ -36,64 +36,6 @@
 #include <vector>
 
 namespace prismatic {
-
-struct synthesis_options {
-  index_t target = 1000;                ///< samples to keep, seeds not counted
-  index_t rounds = 50;                  ///< at most
-  std::optional<double> plateau = {};   ///< stop when plateau_rounds rounds raised G-Vendi by less than this share, if given
-  index_t plateau_rounds = 3;
-  index_t candidates = 500;             ///< problems asked for in a round
-  std::vector<index_t> quotas = {};     ///< most kept in round 1, 2, ...; the last holds for all further rounds
-  index_t shots = 4;                    ///< examples shown to the generator
-  few_shot_rule examples = few_shot_rule::uniform;
-  std::vector<double> temperatures = {};  ///< of the writer in round 1, 2, ...; the last holds on; none: its own
-  index_t attempts = 3;                 ///< m, solutions of each problem
-  double agreement = 0.5;               ///< the winner needs more than this share of them
-  bool check_arithmetic = false;        ///< a solution with a wrong equation has no vote
-  text_filter_options texts = {};
-  filter_options filter = {};
-  overlap_options overlap = {};
-  truncation too_long = truncation::prompt;
-  collect_options collecting = {};      ///< its progress is not used
-  index_t requests_at_once = 64;        ///< responses are stored each time this many have come
-  progress on_progress = {};
-};
-
-/// Why a run took no further round.
-enum class stop_reason : std::uint8_t { target, rounds, plateau, writer };
-
-/// The same in words, in the order of the enumeration.
-inline constexpr std::string_view stop_reason_texts[] = {"the target is reached", "all rounds are done",
-                                                         "G-Vendi rises no more", "the writer is at its end"};
-
-/// A pool and how it came to be.
-template <class T>
-struct synthesis_result {
-  std::vector<sample> pool;  ///< the seeds, then the kept samples in order
-  index_t seeds = 0;
-  matrix<T> rows;            ///< of the pool
-  std::vector<round_record> rounds;
-  stop_reason stopped = stop_reason::target;
-};
-
-/// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.
-inline index_t barren_rounds(std::span<const round_record> rounds) {
-  const auto fertile = std::find_if(rounds.rbegin(), rounds.rend(), [](const round_record& r) { return r.verified > 0; });
-  return fertile - rounds.rbegin();
-}
-
-/// Whether the last `window` rounds together raised G-Vendi by less than the share `gain` of what it was before them.
-inline bool is_plateau(std::span<const round_record> rounds, index_t window, double gain) {
-  if (window < 1 || static_cast<index_t>(rounds.size()) < window) return false;
-  const double before = rounds[rounds.size() - static_cast<std::size_t>(window)].vendi_before;
-  return rounds.back().vendi_after < before * (1 + gain);
-}
-
-/// Entry `round` - 1 of a list in which the last holds for all further rounds, or `otherwise` where the list is empty.
-template <class T, class U>
-U of_round(const std::vector<T>& list, index_t round, U otherwise) {
-  return list.empty() ? otherwise : U(list[std::min(static_cast<std::size_t>(round), list.size()) - 1]);
-}
 
 /// One run of the loop. Everything it does is a function of the configuration and of the responses stored
 /// in `state`, so a run that was stopped anywhere continues to the same pool.
@@ -136,18 +78,7 @@ class synthesis_run {
   }
 
  private:
-  struct candidate {
-    candidate_record record;
-    sample made;
-    index_t row = -1;  // of judged_
-    bool alive = true;
-
-    void drop(std::string verdict, std::string detail = {}) {
-      alive = false;
-      record.verdict = std::move(verdict);
-      record.detail = std::move(detail);
-    }
-  };
+  using candidate = round_candidate;
 
   [[nodiscard]] index_t kept() const { return static_cast<index_t>(result_.pool.size()) - result_.seeds; }
 
@@ -192,14 +123,14 @@ class synthesis_run {
 
     std::vector<candidate> candidates = written(record.round, first, last, clusters);
     record.generated = last - first;
-    record.unparsed = dropped(candidates);
-    drop_unfit(candidates, &candidate_record::question, options_.texts.problem);
+    record.unparsed = with_verdict(candidates, "unparsed");
+    drop_unfit(candidates, &candidate_record::question, options_.texts.problem, options_.texts);
     drop_repeats(candidates, record);
     solve(candidates, record);
-    drop_unfit(candidates, &candidate_record::solution, options_.texts.solution);
-    record.disagreed = verdicts(candidates, "no agreement");
-    record.off_length = verdicts(candidates, "length");
-    record.off_script = verdicts(candidates, "script");
+    drop_unfit(candidates, &candidate_record::solution, options_.texts.solution, options_.texts);
+    record.disagreed = with_verdict(candidates, "no agreement");
+    record.off_length = with_verdict(candidates, "length");
+    record.off_script = with_verdict(candidates, "script");
     record.verified = alive(candidates);
 
     const index_t quota = std::min(options_.target - kept(), of_round(options_.quotas, record.round, options_.target));
@@ -257,17 +188,6 @@ class synthesis_run {
     return few_shot_choice(options_.examples == few_shot_rule::sparse && !sparse.empty() ? sparse : all);
   }
 
-  // Drops what is too short or too long, or not in the scripts asked for: the problem before a solver is paid for it.
-  void drop_unfit(std::vector<candidate>& candidates, std::string candidate_record::*text, length_range range) {
-    for (candidate& c : candidates) {
-      if (!c.alive) continue;
-      if (auto fault = length_fault(c.record.*text, range))
-        c.drop("length", std::move(*fault));
-      else if (auto other = script_fault(c.record.*text, options_.texts))
-        c.drop("script", std::move(*other));
-    }
-  }
-
   // Drops what repeats the pool, an earlier candidate of the round, or an evaluation item: before any
   // solver is paid for it.
   void drop_repeats(std::vector<candidate>& candidates, round_record& record) {
@@ -298,28 +218,16 @@ class synthesis_run {
       std::vector<attempt> attempts;
       attempts.reserve(texts.size());
       for (const std::string& text : texts) attempts.push_back({text, extract_answer(without_thoughts(text))});
-      const std::string slips = options_.check_arithmetic ? withdraw_wrong(attempts, record) : "";
+      const wrong_votes slips = options_.check_arithmetic ? withdraw_wrong(attempts) : wrong_votes{};
+      record.miscalculated += slips.withdrawn;
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {
         c.record.answer = winner->answer;
         c.record.solution = texts[static_cast<std::size_t>(winner->first_attempt)];
       } else {
-        c.drop("no agreement", slips);
+        c.drop("no agreement", slips.first);
       }
     }
-  }
-
-  // Takes the vote from attempts that state a wrong equation. @return the first such equation
-  static std::string withdraw_wrong(std::vector<attempt>& attempts, round_record& record) {
-    std::string out;
-    for (attempt& a : attempts) {
-      auto wrong = wrong_equation(without_thoughts(a.text));
-      if (!wrong) continue;
-      a.answer.reset();
-      ++record.miscalculated;
-      if (out.empty()) out = std::move(*wrong);
-    }
-    return out;
   }
 
   // Gives the candidates rows, finds their clusters and surprisals, and applies the filter.
@@ -426,21 +334,6 @@ class synthesis_run {
   }
 
   [[nodiscard]] asking_options asking() const { return {options_.requests_at_once, options_.on_progress}; }
-
-  static void drop_surplus(std::vector<candidate>& candidates, index_t quota) {
-    for (candidate& c : candidates)
-      if (c.alive && --quota < 0) c.drop("surplus");
-  }
-
-  static index_t alive(const std::vector<candidate>& candidates) {
-    return std::ranges::count_if(candidates, &candidate::alive);
-  }
-  static index_t dropped(const std::vector<candidate>& candidates) {
-    return static_cast<index_t>(candidates.size()) - alive(candidates);
-  }
-  static index_t verdicts(const std::vector<candidate>& candidates, std::string_view verdict) {
-    return std::ranges::count_if(candidates, [&](const candidate& c) { return c.record.verdict == verdict; });
-  }
 
   context<B>& cx_;
   const proxy<B, T>& proxy_;
