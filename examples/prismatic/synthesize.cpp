@@ -176,7 +176,7 @@ std::string example_of(run_state& state, index_t round) {
   const bool solved = shown.verdict == "no agreement";
   const auto texts = state.responses(solved ? "solution" : "problem", std::span(&shown.number, 1));
   return std::string(solved ? "a solution" : "a problem") + " as it was written (request " + std::to_string(shown.number) + ", " +
-         shown.verdict + "): " + in_quotes(texts.at(shown.number).front(), 200);
+         shown.verdict + "): " + in_quotes(texts.at(shown.number).at(0).text, 200);
 }
 
 // Why the rounds at the end of a run brought nothing.

@@ -115,6 +115,7 @@
 #include <prismatic/report/html.hpp>
 #include <prismatic/synthesis/answer.hpp>
 #include <prismatic/synthesis/arithmetic.hpp>
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/ascii.hpp>
 #include <prismatic/synthesis/canonical.hpp>
 #include <prismatic/synthesis/database.hpp>
@@ -124,6 +125,7 @@
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/grammar.hpp>
+#include <prismatic/synthesis/labelled_text.hpp>
 #include <prismatic/synthesis/mathematics_problems.hpp>
 #include <prismatic/synthesis/model_writer.hpp>
 #include <prismatic/synthesis/one_of.hpp>
@@ -135,6 +137,7 @@
 #include <prismatic/synthesis/responses.hpp>
 #include <prismatic/synthesis/run.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/task.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/synthesis/word_lists.hpp>
 #include <prismatic/synthesis/words.hpp>

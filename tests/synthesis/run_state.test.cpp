@@ -3,7 +3,7 @@
 
 #include <prismatic/synthesis/run_state.hpp>
 
-#include <map>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -21,7 +21,11 @@ TEST_CASE("a run remembers everything across a restart", "[synthesis][run_state]
     run_state state(path, configuration);
     CHECK(state.pool().empty());
     state.set_seeds(std::vector<sample>{seed});
-    state.store_responses("problem", {{7, {"a", "b"}}, {9, {"c"}}});
+    const std::vector<arrival> first{{7, 0, {"a"}}, {9, 0, {"c", "length"}}}, second{{7, 1, {"b", "stop"}}, {7, 0, {"late"}}};
+    state.store("problem", first);
+    exchange cost{.number = 7, .attempt = 1, .asked = 2, .texts = 1, .model = "m", .prompt_tokens = 50, .completion_tokens = 7};
+    exchange junk{.number = 7, .attempt = 2, .asked = 1, .model = "m", .prompt_was_cut = true, .body = "<html>"};
+    state.store("problem", second, std::vector<exchange>{cost, junk});
     const std::vector<candidate_record> candidates{{7, "kept", "", "t", "q", "s", "42", 3, 0.25}, {9, "unparsed", "x", "", "", "", "", -1, 0}};
     state.commit_round(round, candidates, std::vector<sample>{make_sample("r1-7", "q", "s")});
   }
@@ -40,7 +44,15 @@ TEST_CASE("a run remembers everything across a restart", "[synthesis][run_state]
   CHECK(state.candidates(1)[0].answer == "42");
   CHECK(state.candidates(1)[1].verdict == "unparsed");
   const std::vector<index_t> numbers{7, 8};
-  CHECK(state.responses("problem", numbers) == std::map<index_t, std::vector<std::string>>{{7, {"a", "b"}}});
+  CHECK(state.responses("problem", numbers) == response_map{{7, {{0, {"a"}}, {1, {"b", "stop"}}}}});
+  CHECK_FALSE(state.responses("problem", std::vector<index_t>{9}).at(9).at(0).is_whole());
+  const spending spent = state.spent("problem");
+  CHECK(spent.requests == 2);
+  CHECK(spent.prompt_tokens == 50);
+  CHECK(spent.completion_tokens == 7);
+  CHECK(spent.unread == 1);
+  CHECK(spent.cut_prompts == 1);
+  CHECK(state.spent("solution").requests == 0);
   CHECK(state.responses("solution", numbers).empty());
 }
 
@@ -66,4 +78,16 @@ TEST_CASE("a round that fails to commit leaves nothing", "[synthesis][run_state]
   CHECK(state.rounds().empty());
   CHECK(state.candidates(1).empty());
   CHECK(state.pool().size() == 1);
+}
+
+TEST_CASE("a run of before responses had an end goes on", "[synthesis][run_state]") {
+  const test::temporary_directory directory;
+  const std::string path = directory / "run";
+  std::filesystem::create_directories(path);
+  database(path + "/run.sqlite")
+      .run("CREATE TABLE responses (role TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL, text TEXT NOT"
+           " NULL, PRIMARY KEY (role, number, attempt)) WITHOUT ROWID; INSERT INTO responses VALUES ('problem', 1, 0, 'x')");
+  run_state state(path, json::object());
+  state.store("problem", std::vector<arrival>{{2, 0, {"y", "stop"}}});
+  CHECK(state.responses("problem", std::vector<index_t>{1, 2}) == response_map{{1, {{0, {"x"}}}}, {2, {{0, {"y", "stop"}}}}});
 }

@@ -10,13 +10,13 @@
 #include <prismatic/gradient/row_store.hpp>
 #include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/sample.hpp>
-#include <prismatic/synthesis/answer.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/responses.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/task.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
@@ -40,6 +40,7 @@ enum class few_shot_rule : std::uint8_t {
 };
 
 struct synthesis_options {
+  synthesis_task task = synthesis_task::mathematics;  ///< how texts are read
   index_t target = 1000;                ///< samples to keep, seeds not counted
   index_t rounds = 50;                  ///< at most
   index_t candidates = 500;             ///< problems asked for in a round
@@ -52,7 +53,7 @@ struct synthesis_options {
   overlap_options overlap = {};
   truncation too_long = truncation::prompt;
   collect_options collecting = {};      ///< its progress is not used
-  index_t requests_at_once = 64;        ///< responses are stored each time this many have come
+  index_t requests_at_once = prismatic::requests_at_once;  ///< asking_options::at_once
   progress on_progress = {};
 };
 
@@ -194,10 +195,10 @@ class synthesis_run {
     std::vector<index_t> numbers(static_cast<std::size_t>(last - first));
     std::iota(numbers.begin(), numbers.end(), first);
     std::vector<candidate> out;
-    for (const auto& [number, texts] : ask_generator(generator_, state_, numbers, shots, asking())) {
+    for (const auto& [number, written] : ask_generator(generator_, state_, numbers, shots, asking())) {
       candidate c;
       c.record.number = number;
-      if (const std::optional<problem> posed = parse_problem(texts.front())) {
+      if (const std::optional<problem> posed = read_problem(options_.task, written.at(0))) {
         c.record.topic = posed->topic;
         c.record.question = posed->question;
         c.record.solution = posed->solution;
@@ -245,14 +246,14 @@ class synthesis_run {
     response_map responses = ask_solver(solver_, state_, problems, options_.attempts, asking());
     for (candidate& c : candidates) {
       if (!c.alive) continue;
-      std::vector<std::string>& texts = responses[c.record.number];
+      const std::map<index_t, response>& texts = responses[c.record.number];
       std::vector<attempt> attempts;
       attempts.reserve(texts.size());
-      for (const std::string& text : texts) attempts.push_back({text, extract_answer(without_thoughts(text))});
+      for (const auto& [k, solved] : texts) attempts.push_back({solved.text, read_answer(options_.task, solved)});
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {
         c.record.answer = winner->answer;
-        c.record.solution = texts[static_cast<std::size_t>(winner->first_attempt)];
+        c.record.solution = texts.at(winner->first_attempt).text;
       } else {
         c.drop("no agreement");
       }
