@@ -192,7 +192,7 @@ expect 4 "got no agreed answer; a solution as it was written" "$prismatic" "${so
 expect 2 "it knows the answers of that one only" "$prismatic" "${solve[@]}" --generator "$model" --solver built-in
 expect 2 "found 0, expected more: it makes all 5 --attempts the same" "$prismatic" "${solve[@]}" --solver "$model" --temperature 0
 expect 2 "expected a checkpoint to sample from" "$prismatic" synthesize small.jsonl --run sampled --top-p 0.5 "${quick[@]}"
-expect 4 "--generator: found \"nowhere\", expected built-in or" "$prismatic" "${solve[@]}" --generator nowhere
+expect 4 "--generator: found \"nowhere\", expected built-in, a" "$prismatic" "${solve[@]}" --generator nowhere
 expect 4 "qwen2: found no chat template, expected one" "$prismatic" "${solve[@]}" --generator "$model" --template none
 cp -r "$model" bare && rm bare/chat_template.jinja
 expect 4 "bare/tokenizer_config.json: chat_template: found nothing, expected a template" "$prismatic" "${solve[@]}" --generator bare

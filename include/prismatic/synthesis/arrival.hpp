@@ -1,6 +1,7 @@
 /// What comes back from a writer or a solver, response by response: texts, what they cost, and who is told.
 #pragma once
 
+#include <prismatic/core/error.hpp>
 #include <prismatic/core/types.hpp>
 
 #include <concepts>
@@ -42,6 +43,12 @@ struct exchange {
   bool prompt_was_cut = false;        ///< it counted fewer tokens than the prompt can have
   index_t milliseconds = 0;
   std::string body = {};
+};
+
+/// Thrown by a writer or solver that may not send the next request: what is done stands, a larger budget goes on.
+class budget_spent : public error {
+ public:
+  explicit budget_spent(const std::string& what, call_site at = call_site::here()) : error(what, at) {}
 };
 
 /// Told of what arrived, from the thread that asked; called with nothing now and then while nothing arrives. It may

@@ -10,6 +10,7 @@
 #include <prismatic/gradient/row_store.hpp>
 #include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/sample.hpp>
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
@@ -64,6 +65,7 @@ struct synthesis_result {
   index_t seeds = 0;
   matrix<T> rows;            ///< of the pool
   std::vector<round_record> rounds;
+  std::string spent;         ///< the budget that ended the run, in words, or empty
 };
 
 /// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.
@@ -94,16 +96,21 @@ class synthesis_run {
         options_(std::move(options)),
         seen_(options_.overlap) {}
 
-  /// Runs rounds until `target` samples are kept, `rounds` are done, or the writer is at its end: `patience` rounds in a
-  /// row, of `patience_responses` at least, brought nothing usable. From wherever the state stands.
+  /// Runs rounds until `target` samples are kept, `rounds` are done, a budget is spent, or the writer is at its end:
+  /// `patience` rounds in a row, of `patience_responses` at least, brought nothing usable. From wherever the state stands.
   /// @param after_round  told of each round as it is committed
   /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
   template <class F>
   [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
     begin(seeds);
-    while (kept() < options_.target && static_cast<index_t>(result_.rounds.size()) < options_.rounds && !at_its_end()) {
-      play_round();
-      after_round(std::as_const(result_.rounds).back());
+    const auto played = [&] { return static_cast<index_t>(result_.rounds.size()); };
+    while (result_.spent.empty() && kept() < options_.target && played() < options_.rounds && !at_its_end()) {
+      try {
+        play_round();
+        after_round(std::as_const(result_.rounds).back());
+      } catch (const budget_spent& e) {
+        result_.spent = e.what();
+      }
     }
     return std::move(result_);
   }
