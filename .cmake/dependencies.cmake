@@ -78,6 +78,8 @@ macro(prismatic_require_for_programs)
   endif()
   if(PRISMATIC_TESTS)
     prismatic_dependency(Catch2 DEBIAN catch2 FETCH https://github.com/catchorg/Catch2.git v2.13.10)
+  endif()
+  if(PRISMATIC_TESTS OR PRISMATIC_BENCHMARKS)
     prismatic_dependency(httplib DEBIAN "libcpp-httplib-dev pkgconf" FETCH https://github.com/yhirose/cpp-httplib.git v0.15.3
                          HEADERS . TARGET httplib::httplib)
   endif()

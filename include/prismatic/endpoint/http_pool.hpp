@@ -63,6 +63,8 @@ class http_pool {
     t.easy = take_handle();
     CURL* const easy = t.easy.get();
     curl_easy_setopt(easy, CURLOPT_URL, t.request.url.c_str());
+    // Over HTTP/2 one connection carries them all; without TLS there is none, and waiting for it costs a second each.
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t.request.url.starts_with("https:") ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, static_cast<void*>(&t));
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t.reason);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, static_cast<void*>(&t));
@@ -153,7 +155,6 @@ class http_pool {
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
-    set(CURLOPT_PIPEWAIT, 1L);  // over HTTP/2 one connection carries them all
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout * 1000));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout * 1000));
     set(CURLOPT_USERAGENT, "prismatic/" PRISMATIC_VERSION);
