@@ -30,7 +30,8 @@ killed=0 runs=0
 while [ "$killed" -lt "$kills" ]; do
   (play cut) >out 2>err </dev/null &
   pid=$!
-  sleep "$(printf '0.%03d' $((RANDOM * RANDOM % (span / 2 < 999 ? span / 2 : 999))))"
+  moment=$(((RANDOM * 32768 + RANDOM) % span))
+  sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
   if kill -9 "$pid" 2>/dev/null; then killed=$((killed + 1)); fi
   wait "$pid" 2>/dev/null
   status=$?

@@ -133,9 +133,11 @@ class basic_endpoint_writer {
       if (reply) {
         index_t bytes = 0;
         for (const response& r : reply->texts) bytes += static_cast<index_t>(r.text.size());
-        record.tokens_are_estimated = !reply->prompt_tokens || !reply->completion_tokens;
+        // Some servers count one of several texts only; no text has more than 8 bytes a token on average.
+        const bool is_counted = reply->completion_tokens && *reply->completion_tokens >= bytes / 8;
+        record.tokens_are_estimated = !reply->prompt_tokens || !is_counted;
         record.prompt_tokens = reply->prompt_tokens.value_or(asked.prompt_bytes / 4);
-        record.completion_tokens = reply->completion_tokens.value_or(bytes / 4);
+        record.completion_tokens = is_counted ? *reply->completion_tokens : bytes / 4;
         record.prompt_was_cut = writer.cut_(asked.prompt_bytes, reply->prompt_tokens);
       } else {
         record.tokens_are_estimated = true;
