@@ -186,6 +186,7 @@ loop_counts authors::counts() const {
   for (const auto& each : servers_) {
     out.retried += each->client->loop().counts().retried;
     out.given_up += each->client->loop().counts().given_up;
+    if (const std::string& reason = each->client->loop().counts().reason; !reason.empty()) out.reason = reason;
   }
   return out;
 }
@@ -203,7 +204,8 @@ std::vector<std::string> account_lines(const std::vector<role_account>& accounts
                     " prompts: it counted fewer tokens than they hold; a larger context or fewer --shots help");
   }
   if (counts.retried > 0 || counts.given_up > 0)
-    out.push_back(std::to_string(counts.retried) + " tries failed, " + std::to_string(counts.given_up) + " requests for good");
+    out.push_back(std::to_string(counts.retried) + " tries failed, " + std::to_string(counts.given_up) + " requests for good" +
+                  (counts.reason.empty() ? "" : "; the last: " + counts.reason));
   return out;
 }
 
@@ -216,6 +218,7 @@ ordered_json account_json(const std::vector<role_account>& accounts, const loop_
                    {"cut_prompts", a.spent.cut_prompts}};
   out["failed_tries"] = counts.retried;
   out["failed_requests"] = counts.given_up;
+  if (!counts.reason.empty()) out["last_failure"] = counts.reason;
   return out;
 }
 

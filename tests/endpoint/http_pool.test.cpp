@@ -104,10 +104,12 @@ TEST_CASE("faults of a connection are told apart", "[endpoint][http_pool]") {
     test::mock_llm server({});
     closed = server.url();
   }
-  http_pool pool({.timeout = 0.3, .most_bytes = 100'000}, secret());
-  CHECK(fetch(pool, closed + "/models").fault == http_fault::connection);
+  const http_options http{.timeout = 0.3, .most_bytes = 100'000};
+  http_pool nowhere(http, secret());
+  CHECK(fetch(nowhere, closed + "/models").fault == http_fault::connection);
   const auto one = [&](const std::string& fault) {
     test::mock_llm server({.faults = {fault}, .stall = 30'000});
+    http_pool pool(http, secret());
     return fetch(pool, server.url() + "/chat/completions", question);
   };
   CHECK(one("stall").fault == http_fault::timeout);

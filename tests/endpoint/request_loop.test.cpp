@@ -168,6 +168,7 @@ TEST_CASE("a request that is refused costs itself only", "[endpoint][request_loo
   CHECK(source.lost == std::set<std::uint64_t>{3, 13, 23, 33, 43});
   CHECK(b.tries.at("3") == 1);
   CHECK(b.counts.given_up == 5);
+  CHECK(b.counts.reason == "http://x/v1: status 400: \"too long\"");
   CHECK(b.money.spent().requests == 45);
 }
 

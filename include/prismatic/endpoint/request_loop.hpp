@@ -55,6 +55,7 @@ struct loop_options {
 struct loop_counts {
   index_t retried = 0;  ///< tries that failed
   index_t given_up = 0; ///< requests that failed for good
+  std::string reason;   ///< of the last one given up
 };
 
 /// Drives a caller's requests to their answers. The caller is a `source` with
@@ -242,6 +243,7 @@ class request_loop {
   void give_up_held(Source& source) {
     if (!held_.empty() && successes_ == 0) throw model_error(name_ + ": found " + held_.back().second);
     counts_.given_up += static_cast<index_t>(held_.size());
+    if (!held_.empty()) counts_.reason = name_ + ": " + held_.back().second;
     for (const auto& [key, what] : std::exchange(held_, {})) source.given_up(key, what);
   }
 
