@@ -59,10 +59,7 @@ prismatic_dependency(xxHash DEBIAN libxxhash-dev)
 prismatic_dependency(SQLite3 DEBIAN libsqlite3-dev)
 prismatic_dependency(utf8proc DEBIAN libutf8proc-dev)
 prismatic_dependency(PCRE2 DEBIAN libpcre2-dev)
-# Built here, libcurl is what an endpoint needs: HTTP over TLS.
-set(BUILD_CURL_EXE OFF)
-set(HTTP_ONLY ON)
-prismatic_dependency(CURL DEBIAN libcurl4-openssl-dev FETCH https://github.com/curl/curl.git curl-8_10_1)
+prismatic_dependency(CURL DEBIAN libcurl4-openssl-dev)
 prismatic_dependency(xtensor DEBIAN libxtensor-dev FETCH https://github.com/xtensor-stack/xtensor.git 0.25.0
                      HEADERS include TARGET xtensor)
 if(TARGET xtensor AND NOT TARGET xtl)

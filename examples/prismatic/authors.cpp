@@ -166,18 +166,34 @@ void authors::configure(json& configuration) const {
 }
 
 void authors::restore(run_state& state) {
-  for (const role_account& a : account(state))
-    budget_->restore({a.spent.requests, a.spent.prompt_tokens + a.spent.completion_tokens, a.cost});
+  const auto add = [&](const spending& spent, const token_price& price) {
+    budget_->restore({spent.requests, spent.prompt_tokens + spent.completion_tokens,
+                      price.of(spent.prompt_tokens, spent.completion_tokens)});
+  };
+  add(state.spent("problem"), writer_price_);
+  add(state.spent("solution"), solver_price_);
 }
 
 std::vector<role_account> authors::account(run_state& state) const {
   std::vector<role_account> out;
-  const auto add = [&](const char* role, const std::string& identity, const char* stored, const token_price& price) {
+  std::vector<index_t> numbers;
+  for (const round_record& r : state.rounds())
+    for (const candidate_record& c : state.candidates(r.round)) numbers.push_back(c.number);
+  const auto add = [&](const char* role, const std::string& identity, const char* stored, const token_price& price, auto&& is_read) {
     const spending spent = state.spent(stored);
-    out.push_back({role, identity, spent, price.of(spent.prompt_tokens, spent.completion_tokens)});
+    role_account a{role, identity, spent, price.of(spent.prompt_tokens, spent.completion_tokens)};
+    for (const auto& [number, texts] : state.responses(stored, numbers))
+      for (const auto& [attempt, text] : texts) {
+        ++a.texts;
+        a.unparsed += is_read(text) ? 0 : 1;
+        a.cut += text.finish == "length" ? 1 : 0;
+      }
+    out.push_back(std::move(a));
   };
-  if (writer_is_endpoint_) add("generator", writer_identity_, "problem", writer_price_);
-  if (solver_is_endpoint_) add("solver", solver_identity_, "solution", solver_price_);
+  if (writer_is_endpoint_)
+    add("generator", writer_identity_, "problem", writer_price_, [&](const response& r) { return read_problem(task(), r).has_value(); });
+  if (solver_is_endpoint_)
+    add("solver", solver_identity_, "solution", solver_price_, [&](const response& r) { return read_answer(task(), r).has_value(); });
   return out;
 }
 
@@ -198,7 +214,8 @@ std::vector<std::string> account_lines(const std::vector<role_account>& accounts
                        " prompt and " + std::to_string(a.spent.completion_tokens) + " completion tokens";
     if (a.cost > 0) line += ", cost " + fixed(a.cost, 4);
     if (a.spent.unread > 0) line += ", " + std::to_string(a.spent.unread) + " could not be read";
-    out.push_back(line);
+    out.push_back(line + "; of " + std::to_string(a.texts) + " texts " + std::to_string(a.unparsed) + " hold no " +
+                  (a.role == "solver" ? "answer, " : "problem, ") + std::to_string(a.cut) + " were cut at the token limit");
     if (a.spent.cut_prompts > 0)
       out.push_back("note: the server of the " + a.role + " seems to have cut " + std::to_string(a.spent.cut_prompts) +
                     " prompts: it counted fewer tokens than they hold; a larger context or fewer --shots help");
@@ -215,7 +232,8 @@ ordered_json account_json(const std::vector<role_account>& accounts, const loop_
     out[a.role] = {{"identity", a.identity},        {"answers", a.spent.requests},
                    {"prompt_tokens", a.spent.prompt_tokens}, {"completion_tokens", a.spent.completion_tokens},
                    {"cost", a.cost},                {"unread", a.spent.unread},
-                   {"cut_prompts", a.spent.cut_prompts}};
+                   {"cut_prompts", a.spent.cut_prompts}, {"texts", a.texts},
+                   {"unparsed", a.unparsed},        {"cut", a.cut}};
   out["failed_tries"] = counts.retried;
   out["failed_requests"] = counts.given_up;
   if (!counts.reason.empty()) out["last_failure"] = counts.reason;

@@ -60,6 +60,9 @@ struct role_account {
   std::string identity;
   spending spent;
   double cost = 0;
+  index_t texts = 0;     ///< of the rounds that are complete
+  index_t unparsed = 0;  ///< those without a problem or an answer, of which
+  index_t cut = 0;       ///< ended at the token limit
 };
 
 /// The writer and the solver of a run, and what its configuration says of them.

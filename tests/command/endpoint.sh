@@ -30,7 +30,7 @@ play() { # play RUN URL FLAG...: a small run
 serve good
 good=$url
 play good "$good" || fail "a good server"
-grep -q "generator, endpoint mock-1: " out || fail "no account of the servers"
+grep -q "^generator, endpoint mock-1: .* prompt and .* hold no problem" out && grep -q "^solver, .* hold no answer" out || fail "no account of the servers"
 [ "$(wc -l <good/pool.jsonl)" -gt 26 ] || fail "nothing was kept"
 serve bad faults=all stall=2500 huge=17000000 ignores_n=1
 play bad "$url" --concurrency 16 || fail "a server that misbehaves"

@@ -131,8 +131,18 @@ TEST_CASE("a redirect is an answer and the key goes nowhere else", "[endpoint][h
   elsewhere.replace(elsewhere.size() - 2, 2, "elsewhere");
   const http_response answer = fetch(pool, elsewhere + "/chat/completions", question);
   CHECK(answer.status == 307);
-  CHECK(judge(answer, "") == verdict::stop);
+  CHECK(judge(answer) == verdict::stop);
   CHECK(server.served().empty());
+}
+
+TEST_CASE("a proxy of the environment is used", "[endpoint][http_pool]") {
+  test::mock_llm server({});
+  ::setenv("http_proxy", server.url().c_str(), 1);
+  {
+    http_pool pool({.timeout = 5}, secret());
+    CHECK(fetch(pool, "http://no-such-host.invalid/v1/models").status == 404);  // the mock's, which serves no other host
+  }
+  ::unsetenv("http_proxy");
 }
 
 TEST_CASE("the key is sent, and redacted from what comes back", "[endpoint][http_pool]") {

@@ -8,9 +8,10 @@ using namespace prismatic;
 
 namespace {
 
-http_response status(index_t code) {
+http_response status(index_t code, const std::string& body = "") {
   http_response out;
   out.status = code;
+  out.body = body;
   return out;
 }
 
@@ -24,19 +25,19 @@ http_response asks(const std::string& pause, const std::string& date = "") {
 }  // namespace
 
 TEST_CASE("statuses are judged as the servers mean them", "[endpoint][retry_policy]") {
-  CHECK(judge(status(200), "") == verdict::read);
-  for (const index_t code : {408, 409, 429, 500, 502, 503, 504, 520, 599}) CHECK(judge(status(code), "busy") == verdict::retry);
-  for (const index_t code : {400, 413, 422}) CHECK(judge(status(code), "") == verdict::refuse);
-  for (const index_t code : {0, 201, 301, 307, 401, 402, 403, 404, 405, 600}) CHECK(judge(status(code), "") == verdict::stop);
-  CHECK(judge(status(429), R"("You exceeded your quota" "insufficient_quota")") == verdict::stop);
-  CHECK(judge(status(429), R"("Rate limit" "rate_limit_exceeded")") == verdict::retry);
+  CHECK(judge(status(200, "insufficient_quota")) == verdict::read);
+  for (const index_t code : {408, 409, 429, 500, 502, 503, 504, 520, 599}) CHECK(judge(status(code, "busy")) == verdict::retry);
+  for (const index_t code : {400, 413, 422}) CHECK(judge(status(code)) == verdict::refuse);
+  for (const index_t code : {0, 201, 301, 307, 401, 402, 403, 404, 405, 600}) CHECK(judge(status(code)) == verdict::stop);
+  CHECK(judge(status(429, R"({"error": {"message": "You exceeded", "type": "insufficient_quota"}})")) == verdict::stop);
+  CHECK(judge(status(429, R"({"error": {"code": "rate_limit_exceeded"}})")) == verdict::retry);
   http_response broken = status(200);
   for (const http_fault fault : {http_fault::connection, http_fault::timeout, http_fault::too_large}) {
     broken.fault = fault;
-    CHECK(judge(broken, "") == verdict::retry);
+    CHECK(judge(broken) == verdict::retry);
   }
   broken.fault = http_fault::unusable;
-  CHECK(judge(broken, "") == verdict::stop);
+  CHECK(judge(broken) == verdict::stop);
 }
 
 TEST_CASE("dates are read in their three forms", "[endpoint][retry_policy]") {

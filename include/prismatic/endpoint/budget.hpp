@@ -15,7 +15,8 @@ struct token_price {
   double prompt = 0;
   double completion = 0;
   [[nodiscard]] double of(index_t prompt_tokens, index_t completion_tokens) const noexcept {
-    return (prompt * static_cast<double>(prompt_tokens) + completion * static_cast<double>(completion_tokens)) / 1e6;
+    return (prompt * static_cast<double>(prompt_tokens) + completion * static_cast<double>(completion_tokens)) /
+           1e6;
   }
 };
 
@@ -38,13 +39,14 @@ struct budget_options {
   double cost = 0;       ///< 0: no limit
 };
 
-/// Counts what was spent and what requests in flight may still take. A request starts only when both and its own most
-/// stay within every limit, so a limit holds as long as servers honour max_tokens.
+/// Counts what was spent and what requests in flight may still take. A request starts only when both and its
+/// own most stay within every limit, so a limit holds as long as servers honour max_tokens.
 class budget {
  public:
   /// @throws option_error  a limit below zero
   explicit budget(budget_options limits = {}) : limits_(limits) {
-    require_option(limits.requests >= 0 && limits.tokens >= 0 && limits.cost >= 0, "budget: limits must be at least zero");
+    require_option(limits.requests >= 0 && limits.tokens >= 0 && limits.cost >= 0,
+                   "budget: limits must be at least zero");
   }
 
   [[nodiscard]] const token_bill& spent() const noexcept { return spent_; }
@@ -60,10 +62,11 @@ class budget {
     if (limits_.requests > 0 && sum.requests > limits_.requests)
       return std::to_string(spent_.requests) + " of " + std::to_string(limits_.requests) + " requests";
     if (limits_.tokens > 0 && sum.tokens > limits_.tokens)
-      return std::to_string(spent_.tokens) + " of " + std::to_string(limits_.tokens) + " tokens, and the next request may take " +
-             std::to_string(most.tokens);
+      return std::to_string(spent_.tokens) + " of " + std::to_string(limits_.tokens) +
+             " tokens, and the next request may take " + std::to_string(most.tokens);
     if (limits_.cost > 0 && sum.cost > limits_.cost)
-      return amount(spent_.cost) + " of " + amount(limits_.cost) + ", and the next request may cost " + amount(most.cost);
+      return amount(spent_.cost) + " of " + amount(limits_.cost) + ", and the next request may cost " +
+             amount(most.cost);
     return "";
   }
 

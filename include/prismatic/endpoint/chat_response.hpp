@@ -42,7 +42,9 @@ inline const json* member(const json& object, std::string_view name) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-inline std::string text_of(const json* value) { return value != nullptr && value->is_string() ? value->get<std::string>() : ""; }
+inline std::string text_of(const json* value) {
+  return value != nullptr && value->is_string() ? value->get<std::string>() : "";
+}
 
 inline std::optional<index_t> token_count(const json* usage, std::string_view name) {
   const json* const found = usage == nullptr ? nullptr : member(*usage, name);
@@ -62,8 +64,8 @@ inline std::string content_of(const json* content) {
 
 }  // namespace detail
 
-/// The texts and counts in a body of status 200, or nothing when it holds no list of choices. `reasoning_content` is no
-/// part of a text: it stays in the body, which is stored as it came. Cost: O(length).
+/// The texts and counts in a body of status 200, or nothing when it holds no list of choices.
+/// `reasoning_content` is no part of a text: it stays in the body, which is stored as it came. Cost: O(length).
 inline std::optional<chat_reply> read_chat_reply(std::string_view body) {
   const std::optional<json> document = detail::object_in(body);
   if (!document) return std::nullopt;
@@ -88,8 +90,8 @@ inline std::optional<chat_reply> read_chat_reply(std::string_view body) {
   return out;
 }
 
-/// What a server says is wrong, with its type and code, fit for one line; the beginning of the body where it is in no
-/// known form. Known: {"error": {"message", "type", "code"}}, {"error": "..."}, {"message"}, {"detail"}.
+/// What a server says is wrong, with its type and code, fit for one line; the beginning of the body where it is
+/// in no known form. Known: {"error": {"message", "type", "code"}}, {"error": "..."}, {"message"}, {"detail"}.
 inline std::string server_complaint(std::string_view body) {
   constexpr std::size_t most = 200;
   const std::optional<json> document = detail::object_in(body);
@@ -102,7 +104,8 @@ inline std::string server_complaint(std::string_view body) {
   if (words.empty()) return in_quotes(ascii::trimmed(body), most);
   std::string out = in_quotes(words, most);
   for (const std::string_view name : {"type", "code"})
-    if (const std::string more = detail::text_of(detail::member(at, name)); !more.empty()) out += " " + in_quotes(more, 40);
+    if (const std::string more = detail::text_of(detail::member(at, name)); !more.empty())
+      out += " " + in_quotes(more, 40);
   return out;
 }
 

@@ -14,7 +14,8 @@ struct named_prompts {
 };
 
 inline constexpr std::array<named_prompts, 3> default_prompts{{
-    {"mathematics", R"~(# Prompts for word problems and other mathematics with a final answer to vote on: the default of
+    {"mathematics",
+     R"~(# Prompts for word problems and other mathematics with a final answer to vote on: the default of
 # `prismatic synthesize --generator http...`. Copy this file, edit it, and name it with --prompts.
 #
 # A line [system], [write], [example] or [solve] begins a part; lines before the first part that begin with #
@@ -43,7 +44,8 @@ Solution: {{solution}}
 
 Solve it step by step and end with "The answer is N."
 )~"},
-    {"inference", R"~(# Prompts for natural-language inference: a premise, a hypothesis, and a label to vote on. The parts and the places
+    {"inference",
+     R"~(# Prompts for natural-language inference: a premise, a hypothesis, and a label to vote on. The parts and the places
 # in {{braces}} are explained in mathematics.txt. {{question}} of an example or a problem holds premise and
 # hypothesis and asks for the label; {{solution}} is the label.
 # What comes back from [write] must hold lines that begin with "Premise:" and "Hypothesis:" (Label: is welcome); from
@@ -65,7 +67,8 @@ Label: {{solution}}
 [solve]
 {{question}} Answer with one word.
 )~"},
-    {"instructions", R"~(# Prompts for free-form instructions: there is no answer to vote on, so any whole response is taken, and one attempt
+    {"instructions",
+     R"~(# Prompts for free-form instructions: there is no answer to vote on, so any whole response is taken, and one attempt
 # is enough (--attempts 1). The parts and the places in {{braces}} are explained in mathematics.txt.
 # What comes back from [write] must hold a line that begins with "Instruction:".
 

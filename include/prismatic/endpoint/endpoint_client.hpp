@@ -1,4 +1,4 @@
-/// One OpenAI-compatible server as several roles share it: its connections, its pace, what it is known to support.
+/// One OpenAI-compatible server as several roles share it: its pace, and what it is known to support.
 #pragma once
 
 #include <prismatic/core/error.hpp>
@@ -31,7 +31,8 @@ class endpoint_client {
  public:
   /// @param transport  knows the key, if there is one. It and the budget must outlive the client.
   /// @param on_wait    called while the server is asked about itself, and may throw to stop that
-  endpoint_client(endpoint_url url, Transport& transport, const loop_options& options, budget& money, progress on_wait = {})
+  endpoint_client(endpoint_url url, Transport& transport, const loop_options& options, budget& money,
+                  progress on_wait = {})
       : url_(std::move(url)), loop_(transport, url_.text(), options, money), on_wait_(on_wait) {}
 
   [[nodiscard]] const endpoint_url& url() const noexcept { return url_; }
@@ -55,9 +56,10 @@ class endpoint_client {
     const std::vector<std::string>& all = models();
     if (all.size() == 1) return all.front();
     std::string list;
-    for (std::size_t i = 0; i < std::min<std::size_t>(all.size(), 20); ++i) list += (i > 0 ? ", " : "") + in_quotes(all[i]);
-    throw model_error(url_.text() + ": found " + (all.empty() ? "no list of models" : "the models " + list) + ", expected " +
-                      flag + " to name one");
+    for (std::size_t i = 0; i < std::min<std::size_t>(all.size(), 20); ++i)
+      list += (i > 0 ? ", " : "") + in_quotes(all[i]);
+    throw model_error(url_.text() + ": found " + (all.empty() ? "no list of models" : "the models " + list) +
+                      ", expected " + flag + " to name one");
   }
 
   /// Whether one request can bring several texts (`n`): found by asking for two short ones. Asked once a model.
@@ -66,7 +68,10 @@ class endpoint_client {
     if (const auto known = many_.find(model); known != many_.end()) return known->second;
     const message hello{std::string(roles::user), "Say yes."};
     const chat_sampling sampling{.max_tokens = 16};
-    single ask{{0, {url_.completions(), write_chat_request(model, std::span(&hello, 1), sampling, 1, 2)}, {}, {400, 422}},
+    single ask{{0,
+                {url_.completions(), write_chat_request(model, std::span(&hello, 1), sampling, 1, 2)},
+                {},
+                {400, 422}},
                on_wait_};
     loop_.run(ask);
     const std::optional<chat_reply> reply = read_chat_reply(ask.body);

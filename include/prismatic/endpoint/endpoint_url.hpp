@@ -12,14 +12,16 @@
 
 namespace prismatic {
 
-/// http://HOST[:PORT]/PATH or https://..., as clients of such servers call it: the part before /chat/completions.
+/// http://HOST[:PORT]/PATH or https://..., as clients of such servers call it: the part before
+/// /chat/completions.
 class endpoint_url {
  public:
   /// @throws option_error  another scheme, a user or password, a query, a character that no URL has
   explicit endpoint_url(std::string_view text) {
     std::string_view rest = text;
     const auto refuse = [&](std::string_view expected) {
-      throw option_error("endpoint: found " + in_quotes(without_user(text)) + ", expected " + std::string(expected));
+      throw option_error("endpoint: found " + in_quotes(without_user(text)) + ", expected " +
+                         std::string(expected));
     };
     for (const char c : text)
       if (c <= 0x20 || c >= 0x7F || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`')
@@ -30,7 +32,8 @@ class endpoint_url {
     while (rest.ends_with('/')) rest.remove_suffix(1);
     if (rest.ends_with(chat)) rest.remove_suffix(chat.size());
     const std::string_view authority = rest.substr(0, rest.find('/'));
-    if (authority.find('@') != std::string_view::npos) refuse("no user or password in it: a key comes from a file or the environment");
+    if (authority.find('@') != std::string_view::npos)
+      refuse("no user or password in it: a key comes from a file or the environment");
     if (rest.find_first_of("?#") != std::string_view::npos) refuse("no query");
     host_ = ascii::lower_case(host_of(authority));
     if (host_.empty()) refuse("a host");

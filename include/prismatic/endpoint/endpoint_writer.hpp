@@ -39,17 +39,21 @@ struct endpoint_options {
   std::uint64_t seed = 0;
 };
 
-/// Meets `streaming_generator` and `streaming_solver`. What is asked for (number, attempt) is a function of the prompts,
-/// the options and the examples alone; servers promise less about what they answer, so it is the stored responses that
-/// make a run repeatable. Where a server can bring several texts at once, all missing attempts at a problem are one
-/// request with the seed of the first of them; else attempt k is a request of its own with the problem's seed + k.
+/// Meets `streaming_generator` and `streaming_solver`. What is asked for (number, attempt) is a function of the
+/// prompts, the options and the examples alone; servers promise less about what they answer, so it is the
+/// stored responses that make a run repeatable. Where a server can bring several texts at once, all missing
+/// attempts at a problem are one request with the seed of the first of them; else attempt k is a request of its
+/// own with the problem's seed + k.
 template <http_transport Transport>
 class basic_endpoint_writer {
  public:
   /// The client and the budget must outlive it; both may serve other writers.
-  basic_endpoint_writer(std::shared_ptr<endpoint_client<Transport>> client, std::shared_ptr<const prompt_set> prompts,
-                        endpoint_options options, budget& money)
-      : client_(std::move(client)), prompts_(std::move(prompts)), options_(std::move(options)), budget_(&money) {}
+  basic_endpoint_writer(std::shared_ptr<endpoint_client<Transport>> client,
+                        std::shared_ptr<const prompt_set> prompts, endpoint_options options, budget& money)
+      : client_(std::move(client)),
+        prompts_(std::move(prompts)),
+        options_(std::move(options)),
+        budget_(&money) {}
 
   /// @throws model_error, budget_spent (see request_loop); what `arrived` throws
   void generate(std::span<const generation_request> requests, const arrival_sink& arrived) {
@@ -70,7 +74,8 @@ class basic_endpoint_writer {
     for (std::size_t i = 0; i < requests.size(); ++i) {
       std::vector<index_t> missing(requests[i].missing.begin(), requests[i].missing.end());
       several = several || missing.size() > 1;
-      if (!missing.empty()) ask.jobs.push_back({i, static_cast<index_t>(requests[i].number), std::move(missing)});
+      if (!missing.empty())
+        ask.jobs.push_back({i, static_cast<index_t>(requests[i].number), std::move(missing)});
     }
     ask.conversation = [](const asking& a, std::size_t at) {
       return a.writer.prompts_->asking_for_a_solution(a.solving[at].posed->question);
@@ -92,7 +97,10 @@ class basic_endpoint_writer {
   // The source of one call of generate or solve.
   struct asking {
     asking(basic_endpoint_writer& w, const char* role_name, const arrival_sink& sink)
-        : writer(w), role(role_name), arrived(sink), seeds(w.options_.seed, std::string("endpoint/") + role_name) {}
+        : writer(w),
+          role(role_name),
+          arrived(sink),
+          seeds(w.options_.seed, std::string("endpoint/") + role_name) {}
 
     [[nodiscard]] bool has_more() const { return !jobs.empty(); }
 
@@ -111,10 +119,12 @@ class basic_endpoint_writer {
       const endpoint_options& options = writer.options_;
       const auto texts = static_cast<index_t>(taken.attempts.size());
       // 30 bits of the problem, so that no server's integer overflows.
-      const std::uint64_t seed = (seeds.bits(static_cast<std::uint64_t>(taken.number)) >> 34) + static_cast<std::uint64_t>(taken.attempts.front());
+      const std::uint64_t seed = (seeds.bits(static_cast<std::uint64_t>(taken.number)) >> 34) +
+                                 static_cast<std::uint64_t>(taken.attempts.front());
       const index_t prompt = taken.prompt_bytes / 3 + 16, completion = options.sampling.max_tokens * texts;
       pending_call out{++last_key,
-                       {writer.client_->url().completions(), write_chat_request(options.model, turns, options.sampling, seed, texts)},
+                       {writer.client_->url().completions(),
+                        write_chat_request(options.model, turns, options.sampling, seed, texts)},
                        {1, prompt + completion, options.price.of(prompt, completion)}};
       flying.emplace(last_key, std::move(taken));
       return out;
@@ -125,7 +135,8 @@ class basic_endpoint_writer {
       std::optional<chat_reply> reply = read_chat_reply(answer.body);
       const auto wanted = static_cast<index_t>(asked.attempts.size());
       const index_t found = reply ? std::min(wanted, static_cast<index_t>(reply->texts.size())) : 0;
-      exchange record{.number = asked.number, .attempt = asked.attempts.front(), .asked = wanted, .texts = found};
+      exchange record{
+          .number = asked.number, .attempt = asked.attempts.front(), .asked = wanted, .texts = found};
       record.model = reply && !reply->model.empty() ? reply->model : writer.options_.model;
       record.milliseconds = static_cast<index_t>(answer.seconds * 1000);
       constexpr std::size_t enough = 65536;  // to see what is wrong with a body that cannot be read
@@ -169,9 +180,7 @@ class basic_endpoint_writer {
       flying.erase(key);
     }
 
-    void step() {
-      arrived(std::exchange(arrivals, {}), std::exchange(exchanges, {}));
-    }
+    void step() { arrived(std::exchange(arrivals, {}), std::exchange(exchanges, {})); }
 
     basic_endpoint_writer& writer;
     const char* role;

@@ -25,12 +25,12 @@ enum class http_fault : std::uint8_t {
 struct http_response {
   std::uint64_t id = 0;  ///< of the request, as the pool numbers them
   http_fault fault = http_fault::none;
-  std::string reason;       ///< of a fault, in words
+  std::string reason;  ///< of a fault, in words
   index_t status = 0;
   std::string retry_after;  ///< header of that name, or empty
   std::string date;         ///< header of that name, or empty
   std::string body;
-  double seconds = 0;       ///< from start to end
+  double seconds = 0;  ///< from start to end
 };
 
 }  // namespace prismatic

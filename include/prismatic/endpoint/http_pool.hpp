@@ -24,14 +24,15 @@
 namespace prismatic {
 
 struct http_options {
-  double connect_timeout = 20;                         ///< seconds
-  double timeout = 600;                                ///< seconds, from start to end
-  std::size_t most_bytes = std::size_t{16} << 20;      ///< of an answer's body; a larger one is dropped
-  index_t connections = 64;                            ///< kept open
+  double connect_timeout = 20;                     ///< seconds
+  double timeout = 600;                            ///< seconds, from start to end
+  std::size_t most_bytes = std::size_t{16} << 20;  ///< of an answer's body; a larger one is dropped
+  index_t connections = 64;                        ///< kept open
 };
 
-/// Sends requests and collects answers. Certificates are verified; proxies come from the environment as curl reads it;
-/// redirects are answers, not followed, so that the key goes to no other host. Nothing runs between calls.
+/// Sends requests and collects answers. Certificates are verified; proxies come from the environment as curl
+/// reads it; redirects are answers, not followed, so that the key goes to no other host. Nothing runs between
+/// calls.
 class http_pool {
  public:
   /// @param key  sent as a bearer token with every request, unless it is empty; redacted from what comes back
@@ -46,7 +47,8 @@ class http_pool {
     for (auto* headers : {&post_headers_, &get_headers_}) {
       add_header(*headers, "Accept: application/json");
       if (!key_.is_empty())
-        key_.reveal([&](std::string_view k) { add_header(*headers, "Authorization: Bearer " + std::string(k)); });
+        key_.reveal(
+            [&](std::string_view k) { add_header(*headers, "Authorization: Bearer " + std::string(k)); });
     }
   }
   http_pool(const http_pool&) = delete;
@@ -63,7 +65,8 @@ class http_pool {
     t.easy = take_handle();
     CURL* const easy = t.easy.get();
     curl_easy_setopt(easy, CURLOPT_URL, t.request.url.c_str());
-    // Over HTTP/2 one connection carries them all; without TLS there is none, and waiting for it costs a second each.
+    // Over HTTP/2 one connection carries them all; without TLS there is none, and waiting for it costs a second
+    // each.
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t.request.url.starts_with("https:") ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, static_cast<void*>(&t));
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t.reason);
@@ -78,13 +81,15 @@ class http_pool {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(t.request.body.size()));
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t.request.body.data());
     }
-    if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) throw backend_error("libcurl: cannot begin a request");
+    if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK)
+      throw backend_error("libcurl: cannot begin a request");
     const std::uint64_t id = t.answer.id;
     flying_.emplace(id, std::move(fresh));
     return id;
   }
 
-  /// Works until an answer is there, at most `seconds`. @return what has come, perhaps nothing  @throws backend_error
+  /// Works until an answer is there, at most `seconds`. @return what has come, perhaps nothing  @throws
+  /// backend_error
   [[nodiscard]] std::vector<http_response> wait(double seconds) {
     std::vector<http_response> out;
     perform(out);
@@ -237,7 +242,8 @@ class http_pool {
     try {
       transfer& t = *static_cast<transfer*>(owner);
       std::string_view value(bytes, count);
-      if (value.starts_with("HTTP/")) t.answer.retry_after.clear(), t.answer.date.clear();  // that of a proxy came first
+      if (value.starts_with("HTTP/"))
+        t.answer.retry_after.clear(), t.answer.date.clear();  // that of a proxy came first
       const std::string name = ascii::lower_case(ascii::take_until(value, ":"));
       if (name == "retry-after") t.answer.retry_after = ascii::trimmed(value);
       if (name == "date") t.answer.date = ascii::trimmed(value);

@@ -14,18 +14,21 @@ struct pace_options {
   double tokens_per_minute = 0;    ///< prompt and completion together; 0: as many as there are
 };
 
-/// Says when the next request may start. In any minute at most requests_per_minute + 1 begin. A request's tokens are
-/// known when it is answered: what it may take at most is charged at its start and set right at its end; a bucket may
-/// go into debt for one large request and pays it back before the next.
+/// Says when the next request may start. In any minute at most requests_per_minute + 1 begin. A request's
+/// tokens are known when it is answered: what it may take at most is charged at its start and set right at its
+/// end; a bucket may go into debt for one large request and pays it back before the next.
 class pacer {
  public:
   /// @throws option_error  a rate below zero
   explicit pacer(pace_options options = {})
-      : requests_{options.requests_per_minute / 60, 1}, tokens_{options.tokens_per_minute / 60, options.tokens_per_minute / 60} {
-    require_option(options.requests_per_minute >= 0 && options.tokens_per_minute >= 0, "pace: rates must be at least zero");
+      : requests_{options.requests_per_minute / 60, 1},
+        tokens_{options.tokens_per_minute / 60, options.tokens_per_minute / 60} {
+    require_option(options.requests_per_minute >= 0 && options.tokens_per_minute >= 0,
+                   "pace: rates must be at least zero");
   }
 
-  /// The first moment, not before `now`, at which a request may start. Seconds on any clock that does not run backwards.
+  /// The first moment, not before `now`, at which a request may start. Seconds on any clock that does not run
+  /// backwards.
   [[nodiscard]] double ready_at(double now) const {
     return std::max(requests_.ready_at(now, 1), tokens_.ready_at(now, std::min(1.0, tokens_.capacity)));
   }

@@ -7,12 +7,12 @@
 
 namespace prismatic {
 
-/// Judges the prompt tokens a server counted by the bytes that were sent. Two prompts of one conversation form differ by
-/// their text alone, so the tokens between the shortest prompt seen and this one must grow with the bytes between them;
-/// no tokenizer in use packs prose into `most_bytes` bytes a token.
+/// Judges the prompt tokens a server counted by the bytes that were sent. Two prompts of one conversation form
+/// differ by their text alone, so the tokens between the shortest prompt seen and this one must grow with the
+/// bytes between them; no tokenizer in use packs prose into `most_bytes` bytes a token.
 class prompt_cut {
  public:
-  static constexpr index_t most_bytes = 6;        // English prose has 4 to 5, other languages fewer
+  static constexpr index_t most_bytes = 6;          // English prose has 4 to 5, other languages fewer
   static constexpr index_t least_difference = 512;  // bytes: below, a rare word decides
 
   /// Whether the prompt looks cut. Prompts without a count are not judged.
@@ -23,7 +23,8 @@ class prompt_cut {
       shortest_tokens_ = *tokens;
     }
     const index_t more = bytes - shortest_;
-    return *tokens * 2 * most_bytes < bytes || (more >= least_difference && (*tokens - shortest_tokens_) * most_bytes < more);
+    return *tokens * 2 * most_bytes < bytes ||
+           (more >= least_difference && (*tokens - shortest_tokens_) * most_bytes < more);
   }
 
  private:

@@ -34,7 +34,8 @@ class prompt_set {
     const mapped_file file(name);
     constexpr index_t most = index_t{1} << 20;
     if (static_cast<index_t>(file.size()) > most)
-      throw data_error(name, 0, "", std::to_string(file.size()) + " bytes", "prompts of at most " + std::to_string(most));
+      throw data_error(name, 0, "", std::to_string(file.size()) + " bytes",
+                       "prompts of at most " + std::to_string(most));
     return prompt_set(file.text(), name);
   }
 
@@ -102,14 +103,16 @@ class prompt_set {
   };
   enum : std::size_t { system, write, example, solve };
 
-  [[noreturn]] void refuse(index_t line, const std::string& field, std::string_view found, const std::string& expected) const {
+  [[noreturn]] void refuse(index_t line, const std::string& field, std::string_view found,
+                           const std::string& expected) const {
     throw data_error(name_, line, field, found == "nothing" ? "nothing" : in_quotes(found), expected);
   }
 
   void check(part& each) {
     each.text = ascii::trimmed(each.text);
     const bool is_system = each.name == parts_[system].name;
-    if (each.text.empty() && !is_system) refuse(each.line, "[" + std::string(each.name) + "]", "nothing", "a prompt");
+    if (each.text.empty() && !is_system)
+      refuse(each.line, "[" + std::string(each.name) + "]", "nothing", "a prompt");
     std::vector<std::string_view> needed;
     if (!is_system) needed = {each.name == parts_[write].name ? "examples" : "question"};
     std::vector<std::string_view> known = needed;
@@ -118,9 +121,11 @@ class prompt_set {
       ascii::take_until(rest, "{{");
       const std::string_view name = ascii::take_until(rest, "}}");
       std::string expected;
-      for (const std::string_view k : known) expected.append(expected.empty() ? "{{" : ", {{").append(k).append("}}");
+      for (const std::string_view k : known)
+        expected.append(expected.empty() ? "{{" : ", {{").append(k).append("}}");
       if (std::ranges::find(known, name) == known.end())
-        refuse(each.line, "[" + std::string(each.name) + "]", "{{" + std::string(name) + "}}", expected.empty() ? "no place" : expected);
+        refuse(each.line, "[" + std::string(each.name) + "]", "{{" + std::string(name) + "}}",
+               expected.empty() ? "no place" : expected);
     }
     for (const std::string_view name : needed)
       if (each.text.find("{{" + std::string(name) + "}}") == std::string::npos)

@@ -1,4 +1,5 @@
-/// The loop that keeps requests in flight: pacing, back-pressure, retries and budget, over any transport and clock.
+/// The loop that keeps requests in flight: pacing, back-pressure, retries and budget, over any transport and
+/// clock.
 #pragma once
 
 #include <prismatic/core/error.hpp>
@@ -45,52 +46,60 @@ struct loop_options {
   index_t concurrency = 64;  ///< most requests in flight; fewer while the server is overloaded
   pace_options pace = {};
   retry_options retry = {};
-  std::uint64_t seed = 0;    ///< of the jitter
+  std::uint64_t seed = 0;  ///< of the jitter
 
   /// @throws option_error
-  void check() const { require_option(concurrency >= 1 && retry.tries >= 1, "endpoint: concurrency and tries must be at least one"); }
+  void check() const {
+    require_option(concurrency >= 1 && retry.tries >= 1,
+                   "endpoint: concurrency and tries must be at least one");
+  }
 };
 
 /// What went wrong so far without ending the work.
 struct loop_counts {
-  index_t retried = 0;  ///< tries that failed
-  index_t given_up = 0; ///< requests that failed for good
-  std::string reason;   ///< of the last one given up
+  index_t retried = 0;   ///< tries that failed
+  index_t given_up = 0;  ///< requests that failed for good
+  std::string reason;    ///< of the last one given up
 };
 
 /// Drives a caller's requests to their answers. The caller is a `source` with
-///   has_more() -> bool                            whether next() has another one
-///   next() -> pending_call                        made when it can be sent, not before
-///   answered(key, response) -> optional<bill>     a body of status 200: what it took, or nothing when it cannot be read;
-///                                                 what an unreadable answer took, the source has charged itself
-///   given_up(key, reason)                         it failed for good while others succeeded
-///   step()                                        everything that came is handed over; called often, may throw
+///   has_more() -> bool                         whether next() has another one
+///   next() -> pending_call                     made when it can be sent, not before
+///   answered(key, response) -> optional<bill>  a body of status 200: what it took, or nothing when it cannot be
+///                                              read, and then the source has charged itself
+///   given_up(key, reason)                      it failed for good while others succeeded
+///   step()                                     all that came is handed over; called often, may throw
 /// The order of answers depends on the network; what is asked does not.
 ///
-/// Overload (408, 409, 429, 502, 503, 504, a lost connection) halves the requests in flight and holds all back for a
-/// moment, once for those that were in flight together; every success lets them grow again. A Retry-After holds back all
-/// requests. A request that fails by itself (400, a server
-/// error, a time-out, an answer nobody can read) is given up after `tries` tries, or one when it is refused; but when
-/// `most_given_up` of them fail in a row, or the server stops answering, the work ends with a model_error, and none of
-/// them counts as answered.
+/// Overload (408, 409, 429, 502, 503, 504, a lost connection) halves the requests in flight and holds all back
+/// for a moment, once for those that were in flight together; every success lets them grow again. A Retry-After
+/// holds back all requests. A request that fails by itself (400, a server error, a time-out, an answer nobody
+/// can read) is given up after `tries` tries, or one when it is refused; but when `most_given_up` of them fail
+/// in a row, or the server stops answering, the work ends with a model_error, and none of them counts as
+/// answered.
 template <http_transport Transport>
 class request_loop {
  public:
   static constexpr std::size_t most_given_up = 8;
   static constexpr index_t first_tries = 4;  // of a server that has never answered
-  static constexpr double tick = 0.2;  // seconds: the longest a caller waits for step()
+  static constexpr double tick = 0.2;        // seconds: the longest a caller waits for step()
 
   /// @param name  of the server, for errors. The transport and the budget must outlive it.
   request_loop(Transport& transport, std::string name, const loop_options& options, budget& money)
-      : transport_(transport), name_(std::move(name)), options_(options), budget_(money), pacer_(options.pace),
-        jitter_(options.seed, "endpoint/jitter"), window_(static_cast<double>(options.concurrency)) {
+      : transport_(transport),
+        name_(std::move(name)),
+        options_(options),
+        budget_(money),
+        pacer_(options.pace),
+        jitter_(options.seed, "endpoint/jitter"),
+        window_(static_cast<double>(options.concurrency)) {
     options_.check();
   }
 
   [[nodiscard]] const loop_counts& counts() const noexcept { return counts_; }
 
-  /// @throws model_error naming the server and what came; budget_spent; what the source throws. What was answered until
-  /// then was handed over; what is in flight is abandoned.
+  /// @throws model_error naming the server and what came; budget_spent; what the source throws. What was
+  /// answered until then was handed over; what is in flight is abandoned.
   template <class Source>
   void run(Source& source) {
     const abandon guard{*this};
@@ -171,14 +180,9 @@ class request_loop {
     flight f = std::move(found->second);
     flying_.erase(found);
     has_answered_ = has_answered_ || answer.fault == http_fault::none;
-    const std::string complaint = answer.fault == http_fault::none && answer.status != 200 ? server_complaint(answer.body) : "";
-    const std::string what = answer.fault != http_fault::none ? answer.reason
-                             : answer.status == 200 ? "status 200 with no reply in it: " + server_complaint(answer.body)
-                                                    : "status " + std::to_string(answer.status) + ": " + complaint;
-    token_bill actual;
-    const bool is_also_read =
-        answer.fault == http_fault::none && std::ranges::find(f.call.also_read, answer.status) != f.call.also_read.end();
-    const verdict judged = is_also_read ? verdict::read : judge(answer, complaint);
+    const bool is_also_read = answer.fault == http_fault::none &&
+                              std::ranges::find(f.call.also_read, answer.status) != f.call.also_read.end();
+    const verdict judged = is_also_read ? verdict::read : judge(answer);
     if (judged == verdict::read) {
       if (const std::optional<token_bill> bill = source.answered(f.call.key, answer)) {
         settle(f, *bill);
@@ -189,6 +193,11 @@ class request_loop {
       }
     }
     settle(f, {});
+    const std::string what = answer.fault != http_fault::none
+                                 ? answer.reason
+                                 : "status " + std::to_string(answer.status) +
+                                       (answer.status == 200 ? " with no reply in it: " : ": ") +
+                                       server_complaint(answer.body);
     if (judged == verdict::stop) return stop(what);
     if (judged == verdict::refuse) return hold(std::move(f), what);
     retry(std::move(f), answer, what);
@@ -201,15 +210,18 @@ class request_loop {
     if (overloaded && f.sent >= cut_at_) {  // those sent before the last cut tell nothing new
       window_ = std::max(1.0, window_ / 2);
       cut_at_ = now;
-      paused_until_ = std::max(paused_until_, now + backoff(options_.retry, ++cuts_in_a_row_, jitter_, ++draws_));
+      paused_until_ =
+          std::max(paused_until_, now + backoff(options_.retry, ++cuts_in_a_row_, jitter_, ++draws_));
     }
     // An overloaded server that goes on serving others is not at its end.
     f.tries = overloaded && successes_ > f.successes_before ? 1 : f.tries + 1;
     f.successes_before = successes_;
     const std::optional<double> asked = retry_after(answer, transport_.date());
     if (asked && *asked > options_.retry.patience)
-      return stop(what + "; it asks for a pause of " + std::to_string(static_cast<index_t>(*asked)) + " seconds");
-    if (!has_answered_ && answer.fault == http_fault::connection && cuts_in_a_row_ >= first_tries) return stop(what + ", " + std::to_string(cuts_in_a_row_) + " times");
+      return stop(what + "; it asks for a pause of " + std::to_string(static_cast<index_t>(*asked)) +
+                  " seconds");
+    if (!has_answered_ && answer.fault == http_fault::connection && cuts_in_a_row_ >= first_tries)
+      return stop(what + ", " + std::to_string(cuts_in_a_row_) + " times");
     if (f.tries >= options_.retry.tries)
       return overloaded ? stop(what + ", " + std::to_string(f.tries) + " times") : hold(std::move(f), what);
     if (asked) paused_until_ = std::max(paused_until_, now + *asked);
@@ -226,7 +238,8 @@ class request_loop {
 
   void settle(const flight& f, const token_bill& actual) {
     budget_.settle(f.call.most, actual);
-    pacer_.settle(transport_.now(), static_cast<double>(f.call.most.tokens), static_cast<double>(actual.tokens));
+    pacer_.settle(transport_.now(), static_cast<double>(f.call.most.tokens),
+                  static_cast<double>(actual.tokens));
   }
 
   void stop(const std::string& what) {

@@ -24,13 +24,14 @@ enum class verdict : std::uint8_t {
   stop,    ///< everything else: the key, the model, the address or the account is wrong
 };
 
-/// @param complaint  the server's words and codes (see server_complaint), which tell a spent account from a busy server
-inline verdict judge(const http_response& answer, std::string_view complaint) {
+/// By the status, and by the words of the body that tell a spent account from a busy server.
+inline verdict judge(const http_response& answer) {
   if (answer.fault == http_fault::unusable) return verdict::stop;
   if (answer.fault != http_fault::none) return verdict::retry;
   const index_t status = answer.status;
   if (status == 200) return verdict::read;
-  const std::string words = ascii::lower_case(complaint);
+  constexpr std::size_t beginning = 4096;
+  const std::string words = ascii::lower_case(std::string_view(answer.body).substr(0, beginning));
   for (const std::string_view spent : {"insufficient_quota", "billing_hard_limit", "billing_not_active"})
     if (words.find(spent) != std::string::npos) return verdict::stop;
   if (status == 408 || status == 409 || status == 429 || (status >= 500 && status < 600)) return verdict::retry;
@@ -95,8 +96,9 @@ inline std::optional<double> http_date(std::string_view text) {
   return static_cast<double>(detail::days_from_civil(*year, *month, *day) * 86400 + *seconds);
 }
 
-/// How many seconds a Retry-After header asks for, at least 0, or nothing where it says nothing usable. A date counts
-/// from the server's own Date header where it sent one, so that clocks may differ; else from `now`, seconds since 1970.
+/// How many seconds a Retry-After header asks for, at least 0, or nothing where it says nothing usable. A date
+/// counts from the server's own Date header where it sent one, so that clocks may differ; else from `now`,
+/// seconds since 1970.
 inline std::optional<double> retry_after(const http_response& answer, double now) {
   std::string_view text = ascii::trimmed(answer.retry_after);
   if (const std::optional<double> date = http_date(text))
@@ -113,9 +115,11 @@ struct retry_options {
   double patience = 900;      ///< seconds: a server that asks for a longer pause ends the work
 };
 
-/// Seconds before the try after `tries` failed ones, with full jitter: uniform between 0 and the doubled delay, so that
-/// requests that failed together do not come back together [Brooker 2015, "Exponential backoff and jitter"].
-inline double backoff(const retry_options& options, index_t tries, const random_stream& random, std::uint64_t draw) {
+/// Seconds before the try after `tries` failed ones, with full jitter: uniform between 0 and the doubled delay,
+/// so that requests that failed together do not come back together [Brooker 2015, "Exponential backoff and
+/// jitter"].
+inline double backoff(const retry_options& options, index_t tries, const random_stream& random,
+                      std::uint64_t draw) {
   const double most = options.first_delay * std::exp2(static_cast<double>(std::min<index_t>(tries - 1, 30)));
   return random.uniform(draw) * std::min(options.longest_delay, most);
 }

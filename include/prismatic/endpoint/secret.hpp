@@ -16,8 +16,8 @@
 
 namespace prismatic {
 
-/// An API key, or none. What it holds leaves it through `reveal` only; texts of a server go through `redact` before
-/// anybody stores or shows them, because some servers repeat the key they refuse.
+/// An API key, or none. What it holds leaves it through `reveal` only; texts of a server go through `redact`
+/// before anybody stores or shows them, because some servers repeat the key they refuse.
 class secret {
  public:
   secret() = default;
@@ -48,7 +48,8 @@ class secret {
     use(std::string_view(text_));
   }
 
-  /// Puts *** wherever `text` repeats the key. A key too short to be one ("none", "EMPTY") is a word like any other.
+  /// Puts *** wherever `text` repeats the key. A key too short to be one ("none", "EMPTY") is a word like any
+  /// other.
   void redact(std::string& text) const {
     constexpr std::size_t shortest = 12;
     if (text_.size() >= shortest) ascii::replace_all(text, text_, "***");
@@ -61,9 +62,11 @@ class secret {
   };
 
   secret(std::string_view text, const std::string& source) : text_(ascii::trimmed(text)) {
-    require_option(text_.size() <= longest, source + ": found a key of more than " + std::to_string(longest) + " bytes");
+    require_option(text_.size() <= longest,
+                   source + ": found a key of more than " + std::to_string(longest) + " bytes");
     for (const char c : text_)
-      require_option(c > 0x20 && c < 0x7F, source + ": found a key with a character no key has, expected printable ASCII");
+      require_option(c > 0x20 && c < 0x7F,
+                     source + ": found a key with a character no key has, expected printable ASCII");
   }
 
   std::string text_;
