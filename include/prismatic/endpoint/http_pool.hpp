@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,8 +31,8 @@ struct http_options {
   index_t connections = 64;                        ///< kept open
 };
 
-/// Sends requests and collects answers. Certificates are verified; proxies come from the environment as curl
-/// reads it; redirects are answers, not followed, so that the key goes to no other host. Nothing runs between
+/// Sends requests and collects answers. Certificates are verified, against SSL_CERT_FILE where it is set; proxies
+/// come from the environment as curl reads it; redirects are answers, not followed, so that the key goes to no other host. Nothing runs between
 /// calls.
 class http_pool {
  public:
@@ -158,6 +159,7 @@ class http_pool {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (const char* const trusted = std::getenv("SSL_CERT_FILE")) set(CURLOPT_CAINFO, trusted);
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout * 1000));
