@@ -137,13 +137,16 @@ std::string report_page(const ordered_json& report) {
     for (const ordered_json& candidate : report[key]) show(page, candidate);
   }
   page.heading("Cost");
-  std::vector<std::vector<std::string>> costs{{"what", "count"}};
-  for (const auto& [what, count] : report["requests"].items()) {
-    std::string words = what;
-    std::ranges::replace(words, '_', ' ');
-    costs.push_back({words, count.dump()});
+  const ordered_json& cost = report["cost"];
+  page.paragraph(cost["problems_asked"].dump() + " problems were asked for, and solutions of " + cost["problems_solved"].dump() + ".");
+  std::vector<std::vector<std::string>> servers{{"server", "answers", "prompt tokens", "completion tokens", "unread", "cut prompts"}};
+  for (const char* role : {"generator", "solver"}) {
+    const ordered_json& c = cost[role];
+    if (c["server_answers"] > 0)
+      servers.push_back({role, c["server_answers"].dump(), c["prompt_tokens"].dump(), c["completion_tokens"].dump(), c["unread"].dump(),
+                         c["cut_prompts"].dump()});
   }
-  page.table(costs);
+  if (servers.size() > 1) page.table(servers);
   page.heading("Configuration");
   page.preformatted(report["configuration"].dump(2));
   return page.text();

@@ -20,6 +20,15 @@ std::string columns(const std::vector<std::string>& cells) {
   return out;
 }
 
+ordered_json spending_json(run_state& state, const char* role) {
+  const spending spent = state.spent(role);
+  return {{"server_answers", spent.requests},
+          {"prompt_tokens", spent.prompt_tokens},
+          {"completion_tokens", spent.completion_tokens},
+          {"unread", spent.unread},
+          {"cut_prompts", spent.cut_prompts}};
+}
+
 // What --status knows of one arm.
 ordered_json status_of(run_state& state) {
   const json configuration = state.configuration();
@@ -35,6 +44,7 @@ ordered_json status_of(run_state& state) {
   for (const round_record& r : rounds) out["rounds"].push_back(round_json(r));
   out["round_begun"] = {{"round", done + 1}, {"candidates", candidates}, {"problems", problems}, {"solved", solutions}};
   out["verdicts"] = state.verdicts();
+  out["cost"] = cost_json(state);
   return out;
 }
 
@@ -53,9 +63,20 @@ void print(const std::string& directory, run_state& state) {
   for (const auto& [verdict, count] : status["verdicts"].items())
     verdicts += (verdicts.empty() ? "candidates: " : ", ") + count.dump() + " " + verdict;
   if (!verdicts.empty()) say(verdicts);
+  for (const char* role : {"generator", "solver"})
+    if (const ordered_json& cost = status["cost"][role]; cost["server_answers"] > 0)
+      say(std::string(role) + ": " + cost["server_answers"].dump() + " answers of a server, " + cost["prompt_tokens"].dump() +
+          " prompt and " + cost["completion_tokens"].dump() + " completion tokens");
 }
 
 }  // namespace
+
+ordered_json cost_json(run_state& state) {
+  ordered_json out{{"problems_asked", state.answered("problem", 0)}, {"problems_solved", state.answered("solution", 0)}};
+  out["generator"] = spending_json(state, "problem");
+  out["solver"] = spending_json(state, "solution");
+  return out;
+}
 
 std::string round_heading() {
   return columns({"round", "generated", "verified", "duplicates", "kept", "pool", "G-Vendi", "sparse share"});

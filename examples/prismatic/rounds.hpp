@@ -18,6 +18,9 @@ namespace command {
 /// Everything a round counted.
 [[nodiscard]] prismatic::ordered_json round_json(const prismatic::round_record& r);
 
+/// What a run has asked for so far, and what servers counted for it.
+[[nodiscard]] prismatic::ordered_json cost_json(prismatic::run_state& state);
+
 /// What has become of the run in `directory` so far, and of its control arm, on standard output. Nothing is changed, and
 /// another process may be playing it. @throws data_error, io_error
 void print_status(const std::string& directory, bool as_json);

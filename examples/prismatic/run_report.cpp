@@ -129,7 +129,7 @@ ordered_json report_of(session& s, const std::string& directory) {
   out["verdicts"] = verdicts_json(found.candidates);
   out["most_novel"] = novelty_json(found.candidates, true);
   out["least_novel"] = novelty_json(found.candidates, false);
-  out["requests"] = {{"problems", found.state.answered("problem", 0)}, {"problems_solved", found.state.answered("solution", 0)}};
+  out["cost"] = cost_json(found.state);
   out["configuration"] = configuration;
   return out;
 }

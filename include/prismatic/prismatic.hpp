@@ -71,6 +71,7 @@
 #include <prismatic/diversity/unit_rows.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/gradient/collect.hpp>
+#include <prismatic/gradient/flops.hpp>
 #include <prismatic/gradient/gram.hpp>
 #include <prismatic/gradient/materialise.hpp>
 #include <prismatic/gradient/pieces.hpp>
@@ -115,6 +116,7 @@
 #include <prismatic/report/html.hpp>
 #include <prismatic/synthesis/answer.hpp>
 #include <prismatic/synthesis/arithmetic.hpp>
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/ascii.hpp>
 #include <prismatic/synthesis/canonical.hpp>
 #include <prismatic/synthesis/database.hpp>
@@ -126,6 +128,7 @@
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/grammar.hpp>
+#include <prismatic/synthesis/labelled_text.hpp>
 #include <prismatic/synthesis/mathematics_problems.hpp>
 #include <prismatic/synthesis/model_writer.hpp>
 #include <prismatic/synthesis/one_of.hpp>
@@ -139,6 +142,7 @@
 #include <prismatic/synthesis/run.hpp>
 #include <prismatic/synthesis/run_options.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/task.hpp>
 #include <prismatic/synthesis/text_filter.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/synthesis/word_lists.hpp>

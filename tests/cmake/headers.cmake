@@ -8,6 +8,9 @@ file(GLOB_RECURSE tripwire_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/inclu
 if(NOT TARGET prismatic_blas)
   list(FILTER tripwire_headers EXCLUDE REGEX "/blas_")
 endif()
+if(NOT TARGET prismatic_endpoint)
+  list(FILTER tripwire_headers EXCLUDE REGEX "/endpoint/")
+endif()
 add_custom_command(
   OUTPUT tripwires.cpp
   COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}/include "-DHEADERS=${tripwire_headers}" -DOUTPUT=tripwires.cpp

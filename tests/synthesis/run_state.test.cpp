@@ -26,7 +26,11 @@ TEST_CASE("a run remembers everything across a restart", "[synthesis][run_state]
     CHECK(state.pool().empty());
     CHECK(state.centroids().empty());
     state.set_seeds(std::vector<sample>{seed});
-    state.store_responses("problem", {{7, {"a", "b"}}, {9, {"c"}}});
+    const std::vector<arrival> first{{7, 0, {"a"}}, {9, 0, {"c", "length"}}}, second{{7, 1, {"b", "stop"}}, {7, 0, {"late"}}};
+    state.store("problem", first);
+    exchange cost{.number = 7, .attempt = 1, .asked = 2, .texts = 1, .model = "m", .prompt_tokens = 50, .completion_tokens = 7};
+    exchange junk{.number = 7, .attempt = 2, .asked = 1, .model = "m", .prompt_was_cut = true, .body = "<html>"};
+    state.store("problem", second, std::vector<exchange>{cost, junk});
     const std::vector<candidate_record> candidates{{7, "kept", "", "t", "q", "s", "42", 3, 0.25}, {9, "unparsed", "x", "", "", "", "", -1, 0}};
     state.commit_round(round, candidates, std::vector<sample>{make_sample("r1-7", "q", "s")}, centroids);
   }
@@ -49,7 +53,15 @@ TEST_CASE("a run remembers everything across a restart", "[synthesis][run_state]
   CHECK(state.verdicts() == std::map<std::string, index_t>{{"kept", 1}, {"unparsed", 1}});
   CHECK(state.candidates(1)[1].verdict == "unparsed");
   const std::vector<index_t> numbers{7, 8};
-  CHECK(state.responses("problem", numbers) == std::map<index_t, std::vector<std::string>>{{7, {"a", "b"}}});
+  CHECK(state.responses("problem", numbers) == response_map{{7, {{0, {"a"}}, {1, {"b", "stop"}}}}});
+  CHECK_FALSE(state.responses("problem", std::vector<index_t>{9}).at(9).at(0).is_whole());
+  const spending spent = state.spent("problem");
+  CHECK(spent.requests == 2);
+  CHECK(spent.prompt_tokens == 50);
+  CHECK(spent.completion_tokens == 7);
+  CHECK(spent.unread == 1);
+  CHECK(spent.cut_prompts == 1);
+  CHECK(state.spent("solution").requests == 0);
   CHECK(state.responses("solution", numbers).empty());
 }
 
@@ -82,7 +94,7 @@ TEST_CASE("a run can be looked at while it is played", "[synthesis][run_state]")
   CHECK_THROWS_WITH(run_state::reading(path), path + ": found no run.sqlite, expected a run that synthesize began");
   CHECK_FALSE(std::filesystem::exists(path));
   run_state writer(path, {{"seed", 1}});
-  writer.store_responses("problem", {{7, {"a"}}});
+  writer.store("problem", std::vector<arrival>{{7, 0, {"a"}}});
   run_state reader = run_state::reading(path);
   const std::vector<index_t> numbers{7};
   CHECK(reader.responses("problem", numbers).size() == 1);

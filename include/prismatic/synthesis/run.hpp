@@ -9,7 +9,7 @@
 #include <prismatic/gradient/row_store.hpp>
 #include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/sample.hpp>
-#include <prismatic/synthesis/answer.hpp>
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
 #include <prismatic/synthesis/few_shots.hpp>
 #include <prismatic/synthesis/filter.hpp>
@@ -19,6 +19,7 @@
 #include <prismatic/synthesis/round_candidate.hpp>
 #include <prismatic/synthesis/run_options.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/task.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
@@ -59,22 +60,25 @@ class synthesis_run {
         options_(std::move(options)),
         seen_(options_.overlap) {}
 
-  /// Runs rounds until `target` samples are kept, `rounds` are done, G-Vendi has a plateau (see is_plateau), or the writer
-  /// is at its end: `patience` rounds in a row, of `patience_responses` at least, brought nothing usable. From wherever
-  /// the state stands.
+  /// Runs rounds until `target` samples are kept, `rounds` are done, G-Vendi has a plateau (see is_plateau), a budget is
+  /// spent, or the writer is at its end: `patience` rounds in a row, of `patience_responses` at least, brought nothing
+  /// usable. From wherever the state stands.
   /// @param after_round  told of each round as it is committed
   /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
   template <class F>
   [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
     begin(seeds);
-    while (true) {
-      if (const std::optional<stop_reason> reason = reason_to_stop()) {
-        result_.stopped = *reason;
-        return std::move(result_);
+    try {
+      while (!reason_to_stop()) {
+        play_round();
+        after_round(std::as_const(result_.rounds).back());
       }
-      play_round();
-      after_round(std::as_const(result_.rounds).back());
+      result_.stopped = *reason_to_stop();
+    } catch (const budget_spent& e) {
+      result_.stopped = stop_reason::budget;
+      result_.spent = e.what();
     }
+    return std::move(result_);
   }
 
  private:
@@ -161,10 +165,10 @@ class synthesis_run {
     std::vector<index_t> numbers(static_cast<std::size_t>(last - first));
     std::iota(numbers.begin(), numbers.end(), first);
     std::vector<candidate> out;
-    for (const auto& [number, texts] : ask_generator(generator_, state_, numbers, shots, how)) {
+    for (const auto& [number, written] : ask_generator(generator_, state_, numbers, shots, how)) {
       candidate c;
       c.record.number = number;
-      if (const std::optional<problem> posed = parse_problem(texts.front())) {
+      if (const std::optional<problem> posed = read_problem(options_.task, written.at(0))) {
         c.record.topic = posed->topic;
         c.record.question = posed->question;
         c.record.solution = posed->solution;
@@ -214,16 +218,16 @@ class synthesis_run {
     response_map responses = ask_solver(solver_, state_, problems, options_.attempts, asking());
     for (candidate& c : candidates) {
       if (!c.alive) continue;
-      std::vector<std::string>& texts = responses[c.record.number];
+      const std::map<index_t, response>& texts = responses[c.record.number];
       std::vector<attempt> attempts;
       attempts.reserve(texts.size());
-      for (const std::string& text : texts) attempts.push_back({text, extract_answer(without_thoughts(text))});
+      for (const auto& [k, solved] : texts) attempts.push_back({solved.text, read_answer(options_.task, solved)});
       const wrong_votes slips = options_.check_arithmetic ? withdraw_wrong(attempts) : wrong_votes{};
       record.miscalculated += slips.withdrawn;
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {
         c.record.answer = winner->answer;
-        c.record.solution = texts[static_cast<std::size_t>(winner->first_attempt)];
+        c.record.solution = texts.at(winner->first_attempt).text;
       } else {
         c.drop("no agreement", slips.first);
       }

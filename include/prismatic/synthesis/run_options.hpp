@@ -7,8 +7,10 @@
 #include <prismatic/io/sample.hpp>
 #include <prismatic/synthesis/few_shots.hpp>
 #include <prismatic/synthesis/filter.hpp>
+#include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/task.hpp>
 #include <prismatic/synthesis/text_filter.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
@@ -17,12 +19,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace prismatic {
 
 struct synthesis_options {
+  synthesis_task task = synthesis_task::mathematics;  ///< how texts are read
   index_t target = 1000;                ///< samples to keep, seeds not counted
   index_t rounds = 50;                  ///< at most
   std::optional<double> plateau = {};   ///< stop when plateau_rounds rounds raised G-Vendi by less than this share, if given
@@ -40,16 +44,17 @@ struct synthesis_options {
   overlap_options overlap = {};
   truncation too_long = truncation::prompt;
   collect_options collecting = {};      ///< its progress is not used
-  index_t requests_at_once = 64;        ///< responses are stored each time this many have come
+  index_t requests_at_once = prismatic::requests_at_once;  ///< asking_options::at_once
   progress on_progress = {};
 };
 
 /// Why a run took no further round.
-enum class stop_reason : std::uint8_t { target, rounds, plateau, writer };
+enum class stop_reason : std::uint8_t { target, rounds, plateau, writer, budget };
 
 /// The same in words, in the order of the enumeration.
 inline constexpr std::string_view stop_reason_texts[] = {"the target is reached", "all rounds are done",
-                                                         "G-Vendi rises no more", "the writer is at its end"};
+                                                         "G-Vendi rises no more", "the writer is at its end",
+                                                         "the budget is spent"};
 
 /// A pool and how it came to be.
 template <class T>
@@ -59,6 +64,7 @@ struct synthesis_result {
   matrix<T> rows;            ///< of the pool
   std::vector<round_record> rounds;
   stop_reason stopped = stop_reason::target;
+  std::string spent;         ///< the budget that ended the run, in words, or empty
 };
 
 /// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.

@@ -8,6 +8,7 @@
 #include <prismatic/gradient/row_store.hpp>
 #include <prismatic/io/json.hpp>
 #include <prismatic/io/sample.hpp>
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/database.hpp>
 
 #include <cstddef>
@@ -62,6 +63,18 @@ struct candidate_record {
   std::string answer;
   index_t cluster = -1;
   double surprisal = 0;
+};
+
+/// Responses by request number and attempt.
+using response_map = std::map<index_t, std::map<index_t, response>>;
+
+/// What the servers of one role were asked so far, and what they counted.
+struct spending {
+  index_t requests = 0;
+  index_t prompt_tokens = 0;
+  index_t completion_tokens = 0;
+  index_t unread = 0;       ///< answers whose body could not be read
+  index_t cut_prompts = 0;  ///< prompts the server did not read in whole
 };
 
 /// The state of one run in `DIRECTORY/run.sqlite`. Everything is written when it happens: responses before
@@ -149,14 +162,13 @@ class run_state {
     return out;
   }
 
-  /// The responses of `role` that are stored for the given requests: attempts by number, in order.
-  [[nodiscard]] std::map<index_t, std::vector<std::string>> responses(std::string_view role,
-                                                                      std::span<const index_t> numbers) {
-    std::map<index_t, std::vector<std::string>> out;
-    auto rows = database_.prepare("SELECT text FROM responses WHERE role = ? AND number = ? ORDER BY attempt");
+  /// The responses of `role` that are stored for the given requests.
+  [[nodiscard]] response_map responses(std::string_view role, std::span<const index_t> numbers) {
+    response_map out;
+    auto rows = database_.prepare("SELECT attempt, text, finish FROM responses WHERE role = ? AND number = ?");
     for (const index_t number : numbers) {
       rows.bind(role, number);
-      while (rows.step()) out[number].push_back(rows.text(0));
+      while (rows.step()) out[number][rows.integer(0)] = {rows.text(1), rows.text(2)};
     }
     return out;
   }
@@ -168,14 +180,28 @@ class run_state {
     return count.integer(0);
   }
 
-  /// Stores all attempts of some requests, before anybody reads them.
-  void store_responses(std::string_view role, const std::map<index_t, std::vector<std::string>>& texts) {
+  /// Stores what arrived, before anybody reads it: all of it or nothing. What was stored before stays as it was.
+  void store(std::string_view role, std::span<const arrival> arrivals, std::span<const exchange> exchanges = {}) {
+    if (arrivals.empty() && exchanges.empty()) return;
     database_.transaction([&] {
-      auto insert = database_.prepare("INSERT INTO responses VALUES (?, ?, ?, ?)");
-      for (const auto& [number, attempts] : texts)
-        for (std::size_t i = 0; i < attempts.size(); ++i)
-          insert.bind(role, number, static_cast<index_t>(i), attempts[i]).step();
+      auto insert = database_.prepare(
+          "INSERT OR IGNORE INTO responses (role, number, attempt, text, finish) VALUES (?, ?, ?, ?, ?)");
+      for (const arrival& a : arrivals) insert.bind(role, a.number, a.attempt, a.answer.text, a.answer.finish).step();
+      auto log = database_.prepare("INSERT INTO exchanges VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      for (const exchange& e : exchanges)
+        log.bind(role, e.number, e.attempt, e.asked, e.texts, e.model, e.prompt_tokens, e.completion_tokens,
+                 index_t{e.tokens_are_estimated}, index_t{e.prompt_was_cut}, e.milliseconds, e.body)
+            .step();
     });
+  }
+
+  /// What the answers of `role` cost so far.
+  [[nodiscard]] spending spent(std::string_view role) {
+    auto sums = database_.prepare(
+        "SELECT COUNT(*), TOTAL(prompt_tokens), TOTAL(completion_tokens), TOTAL(texts = 0), TOTAL(prompt_was_cut) FROM"
+        " exchanges WHERE role = ?");
+    sums.bind(role).step();
+    return {sums.integer(0), sums.integer(1), sums.integer(2), sums.integer(3), sums.integer(4)};
   }
 
   /// Ends a round: its record, its candidates, the samples it kept and the centroids (k, d) of its clusters, from which
@@ -244,7 +270,11 @@ class run_state {
           "CREATE TABLE samples (position INTEGER PRIMARY KEY, round INTEGER NOT NULL, id TEXT NOT NULL"
           " UNIQUE, messages TEXT NOT NULL, context_messages INTEGER NOT NULL, raw TEXT NOT NULL);"
           "CREATE TABLE responses (role TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL,"
-          " text TEXT NOT NULL, PRIMARY KEY (role, number, attempt)) WITHOUT ROWID;"
+          " text TEXT NOT NULL, finish TEXT NOT NULL, PRIMARY KEY (role, number, attempt)) WITHOUT ROWID;"
+          "CREATE TABLE exchanges (position INTEGER PRIMARY KEY, role TEXT NOT NULL, number INTEGER NOT NULL,"
+          " attempt INTEGER NOT NULL, asked INTEGER NOT NULL, texts INTEGER NOT NULL, model TEXT NOT NULL, prompt_tokens"
+          " INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, tokens_are_estimated INTEGER NOT NULL, prompt_was_cut"
+          " INTEGER NOT NULL, milliseconds INTEGER NOT NULL, body TEXT NOT NULL);"
           "CREATE TABLE candidates (round INTEGER NOT NULL, number INTEGER PRIMARY KEY, verdict TEXT NOT"
           " NULL, detail TEXT NOT NULL, topic TEXT NOT NULL, question TEXT NOT NULL, solution TEXT NOT NULL, answer TEXT"
           " NOT NULL, cluster INTEGER NOT NULL, surprisal REAL NOT NULL);"
