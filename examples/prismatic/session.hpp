@@ -45,7 +45,7 @@ struct shared_flags {
   std::string projection = "rademacher";
   std::string truncation = "prompt";
   std::string modules = "all";
-  index_t batch_tokens = 4096;
+  index_t batch_tokens = 0;
   std::uint64_t activation_bytes = static_cast<std::uint64_t>(context_options{}.activation_bytes);
 };
 

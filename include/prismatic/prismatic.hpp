@@ -29,6 +29,7 @@
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/nearest.hpp>
 #include <prismatic/backend/cpu/pointwise.hpp>
+#include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/backend/cpu/rows.hpp>
 #include <prismatic/backend/cpu/signs.hpp>
 #include <prismatic/backend/cpu/signs_x86.hpp>

@@ -118,9 +118,14 @@ TEST_CASE("a sweep takes no more tokens than the context has memory for", "[grad
   using B = cpu_backend<>;
   const decoder<B, float> model(tiny());
   const index_t token = model.activation_bytes(1);
-  const auto tokens = [&](index_t bytes) { return sweep_tokens(context<B>({.threads = 1, .activation_bytes = bytes}), model, 4096); };
+  const auto tokens = [&](index_t bytes) {
+    context<B> one({.threads = 1, .activation_bytes = bytes});
+    return sweep_tokens(one, model, 4096);
+  };
   CHECK(tokens(10 * token) == 10);
   CHECK(tokens(11 * token - 1) == 10);
   CHECK(tokens(0) == 1);
   CHECK(tokens(index_t{1} << 40) == 4096);
+  context<B> four({.threads = 4});
+  CHECK(sweep_tokens(four, model, 0) == 2048);
 }

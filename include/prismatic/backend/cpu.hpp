@@ -1,5 +1,5 @@
-/// The CPU backend: every verb over host memory and a team of threads. `Kernels` says who multiplies
-/// and who finds eigenvalues: Eigen, or a BLAS and LAPACK. Each choice is a type of its own, so two
+/// The CPU backend: every verb over host memory and a team of threads. `Kernels` says who finds
+/// eigenvectors: Eigen or LAPACK. Each choice is a type of its own, so two
 /// translation units with different choices link into one program.
 #pragma once
 

@@ -20,7 +20,7 @@
 namespace prismatic {
 
 struct collect_options {
-  index_t batch_tokens = 4096;    ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
+  index_t batch_tokens = 0;       ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
   std::vector<bool> wanted = {};  ///< a flag for each parameter (transformer/modules.hpp); empty takes all
   progress on_progress = {};      ///< counts sequences
 };
@@ -50,9 +50,15 @@ struct gradient_rows {
   }
 };
 
-/// How many tokens to pack into one sweep: as many as asked for, or as the context has memory for.
+/// How many tokens to pack into one sweep: as many as asked for, or as the context has memory for. 0 asks for 512 a
+/// thread and 1024 at least: enough rows for the products, and what an operation wrote is still in a cache when the
+/// next one reads it.
 template <class B, class Model>
-index_t sweep_tokens(const context<B>& cx, const Model& model, index_t wanted) {
+index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted) {
+  if (wanted == 0) {
+    wanted = 4096;
+    if constexpr (requires { cx.team(); }) wanted = std::max<index_t>(1024, 512 * cx.team().size());
+  }
   if constexpr (requires { model.activation_bytes(wanted); })
     return std::clamp<index_t>(cx.activation_bytes() / model.activation_bytes(1), 1, wanted);
   else

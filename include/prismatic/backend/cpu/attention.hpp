@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/core/workspace.hpp>
 
@@ -52,7 +53,7 @@ struct cpu_attention {
           l(at.queries.begin + i, h) = static_cast<T>(static_cast<double>(row.top) + std::log(row.sum));
         }
       });
-      Kernels::template gemm<T>(op::none, op::none, T{1}, p, vh, T{0}, out);
+      detail::multiply<T>(op::none, op::none, T{1}, p, vh, T{0}, out);
       for (index_t i = 0; i < out.rows(); ++i)
         for (index_t j = 0; j < out.cols(); ++j) out(i, j) *= normalisers[static_cast<std::size_t>(i)];
     });
@@ -85,7 +86,7 @@ struct cpu_attention {
           const auto kh = key_head<const T>(k, at.keys, shape, h), vh = key_head<const T>(v, at.keys, shape, h);
           const auto doh = head<const T>(d_o, at.queries, shape, h);
           score(shape, qh, kh, p);
-          Kernels::template gemm<T>(op::none, op::transpose, T{1}, doh, vh, T{0}, ds);
+          detail::multiply<T>(op::none, op::transpose, T{1}, doh, vh, T{0}, ds);
           vectorised([&] {
             for (index_t i = 0; i < rows; ++i) {
               const auto d = static_cast<T>(wide_dot(doh.row(i), oh.row(i), shape.head_dim));
@@ -93,10 +94,10 @@ struct cpu_attention {
                               visible(p, i), cols);
             }
           });
-          Kernels::template gemm<T>(op::transpose, op::none, T{1}, p, doh, T{1},
+          detail::multiply<T>(op::transpose, op::none, T{1}, p, doh, T{1},
                                     key_head(dv, at.keys, shape, h));
-          Kernels::template gemm<T>(op::none, op::none, T{1}, ds, kh, T{1}, head(dq, at.queries, shape, h));
-          Kernels::template gemm<T>(op::transpose, op::none, T{1}, ds, qh, T{1},
+          detail::multiply<T>(op::none, op::none, T{1}, ds, kh, T{1}, head(dq, at.queries, shape, h));
+          detail::multiply<T>(op::transpose, op::none, T{1}, ds, qh, T{1},
                                     key_head(dk, at.keys, shape, h));
         }
     });
@@ -135,7 +136,7 @@ struct cpu_attention {
   template <class T>
   static void score(const attention_shape& shape, matrix_view<const T> q, matrix_view<const T> k,
                     matrix_view<T> scores) {
-    Kernels::template gemm<T>(op::none, op::transpose, static_cast<T>(shape.scale), q, k, T{0}, scores);
+    detail::multiply<T>(op::none, op::transpose, static_cast<T>(shape.scale), q, k, T{0}, scores);
   }
 
   // The last query of a piece sees all of its keys, each earlier one a key less.

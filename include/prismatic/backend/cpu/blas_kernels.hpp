@@ -1,4 +1,4 @@
-/// Serial dense kernels by a BLAS and LAPACK (OpenBLAS, OpenMP build). The OpenMP thread count is a
+/// Eigenvectors by LAPACK (OpenBLAS, OpenMP build), for a CPU backend. The OpenMP thread count is a
 /// setting of the calling thread, not of the process: a guard lowers it for one call and puts it back.
 #pragma once
 
@@ -25,27 +25,11 @@ struct blas_kernels {
     static const bool done = [] {
       const double one = 1;
       double product = 0;
-      gemm<double>(op::none, op::none, 1, {&one, 1, 1}, {&one, 1, 1}, 0, {&product, 1, 1});
+      const one_thread guard;
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 1, 1, 1, 1, &one, 1, &one, 1, 0, &product, 1);
       return true;
     }();
     (void)done;
-  }
-
-  /// C(m,n) <- alpha op(A) op(B) + beta C on the calling thread. 2 m n k FLOP.
-  template <class T>
-  static void gemm(op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const T> b, T beta,
-                   matrix_view<T> c) {
-    if (c.empty()) return;
-    const one_thread guard;
-    const int m = narrow<int>(c.rows()), n = narrow<int>(c.cols());
-    const int k = narrow<int>(a_op == op::none ? a.cols() : a.rows());
-    const int lda = narrow<int>(leading(a)), ldb = narrow<int>(leading(b)), ldc = narrow<int>(leading(c));
-    if constexpr (std::same_as<T, float>)
-      cblas_sgemm(CblasRowMajor, cblas(a_op), cblas(b_op), m, n, k, alpha, a.data(), lda, b.data(), ldb, beta,
-                  c.data(), ldc);
-    else
-      cblas_dgemm(CblasRowMajor, cblas(a_op), cblas(b_op), m, n, k, alpha, a.data(), lda, b.data(), ldb, beta,
-                  c.data(), ldc);
   }
 
   /// Eigenvalues of the symmetric `c`, ascending; row i of c becomes the eigenvector of w[i]. LAPACK's divide and
@@ -88,7 +72,6 @@ struct blas_kernels {
   static index_t leading(matrix_view<T> m) {
     return m.stride() > 0 ? m.stride() : 1;
   }
-  static CBLAS_TRANSPOSE cblas(op o) { return o == op::none ? CblasNoTrans : CblasTrans; }
 };
 
 }  // namespace prismatic

@@ -1,10 +1,10 @@
-/// Products and spectra on the CPU: the team splits the result into blocks, each thread runs a serial kernel on
-/// its own. Symmetric products and eigenvalues run on kernels of our own, whatever `Kernels` is.
+/// Products and spectra on the CPU: the team splits the result into blocks. Only eigenvectors depend on `Kernels`.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/eigenvalues.hpp>
+#include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
@@ -17,7 +17,8 @@ template <class Kernels>
 struct cpu_dense {
   using cpu = context<cpu_backend<Kernels>>;
 
-  /// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C. 2 m n k FLOP. Determinism: run_to_run.
+  /// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C. 2 m n k FLOP. Determinism: bitwise in threads, and a row
+  /// of C does not depend on the others.
   template <real T>
   static void gemm(cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<T> b,
                    input_scalar<T> beta, matrix_view<T> c) {
@@ -27,13 +28,13 @@ struct cpu_dense {
       cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
         const auto part =
             a_op == op::none ? a.middle_rows(begin, end - begin) : a.middle_cols(begin, end - begin);
-        Kernels::template gemm<T>(a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
+        detail::multiply<T>(a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
       });
     else
       cx.team().for_range(n, worth, [&](index_t begin, index_t end, int) {
         const auto part =
             b_op == op::none ? b.middle_cols(begin, end - begin) : b.middle_rows(begin, end - begin);
-        Kernels::template gemm<T>(a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
+        detail::multiply<T>(a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
       });
   }
 
@@ -84,7 +85,7 @@ struct cpu_dense {
     cx.team().for_each(seq.sequences() * strips, [&](index_t task, int) {
       const index_t s = task / strips, first = task % strips * strip, count = std::min(strip, m - first);
       const auto rows_a = a.middle_rows(seq[s].begin, seq[s].size()).middle_cols(first, count);
-      Kernels::template gemm<T>(op::transpose, op::none, T{1}, rows_a,
+      detail::multiply<T>(op::transpose, op::none, T{1}, rows_a,
                                 x.middle_rows(seq[s].begin, seq[s].size()), T{0},
                                 matrix_view<T>(g.row(s) + first * n, count, n));
     });

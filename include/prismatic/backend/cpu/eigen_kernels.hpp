@@ -1,4 +1,4 @@
-/// Serial dense kernels by Eigen: what a CPU backend runs inside one thread.
+/// Eigenvectors by Eigen, for a CPU backend.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
@@ -14,27 +14,6 @@ namespace prismatic {
 
 struct eigen_kernels {
   static constexpr std::string_view name = "cpu-eigen";
-
-  /// C(m,n) <- alpha op(A) op(B) + beta C on the calling thread. 2 m n k FLOP.
-  template <class T>
-  static void gemm(op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const T> b, T beta,
-                   matrix_view<T> c) {
-    const auto A = map(a);
-    const auto B = map(b);
-    auto C = map(c);
-    if (beta == T{0})
-      C.setZero();
-    else if (beta != T{1})
-      C *= beta;
-    if (a_op == op::none && b_op == op::none)
-      C.noalias() += alpha * (A * B);
-    else if (a_op == op::none)
-      C.noalias() += alpha * (A * B.transpose());
-    else if (b_op == op::none)
-      C.noalias() += alpha * (A.transpose() * B);
-    else
-      C.noalias() += alpha * (A.transpose() * B.transpose());
-  }
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -62,14 +41,9 @@ struct eigen_kernels {
 
  private:
   template <class T>
-  using row_major = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  template <class T>
-  using mapped =
-      Eigen::Map<std::conditional_t<std::is_const_v<T>, const row_major<T>, row_major<T>>, 0, Eigen::OuterStride<>>;
-
-  template <class T>
-  static mapped<T> map(matrix_view<T> m) {
-    return {m.data(), m.rows(), m.cols(), Eigen::OuterStride<>(m.stride())};
+  static auto map(matrix_view<T> m) {
+    return Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>(
+        m.data(), m.rows(), m.cols(), Eigen::OuterStride<>(m.stride()));
   }
 };
 

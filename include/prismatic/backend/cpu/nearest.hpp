@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ struct cpu_nearest {
       for (index_t j = 0; j < k; j += tile_cols) {
         const index_t cols = std::min(tile_cols, k - j);
         const matrix_view<T> scores(all.view().row(worker * tile_rows), rows, cols, width);
-        Kernels::template gemm<T>(op::none, op::transpose, T{1}, a.middle_rows(first, rows),
+        detail::multiply<T>(op::none, op::transpose, T{1}, a.middle_rows(first, rows),
                                   b.middle_rows(j, cols), T{0}, scores);
         for (index_t i = 0; i < rows; ++i) {
           if (!bias.empty()) add(bias.data() + j, scores.row(i), cols);

@@ -1,0 +1,282 @@
+/// General products on one thread: panels of both operands, and a tile of C at a time summed in registers
+/// [Goto & van de Geijn 2008; Van Zee & van de Geijn 2015].
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cpu/vectors.hpp>
+#include <prismatic/core/layout.hpp>
+#include <prismatic/core/matrix_view.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace prismatic::detail {
+
+/// C(Height, width) <- alpha sum_l a_l' b_l + beta C: step l of k reads Height numbers at a + l a_step and width at
+/// b + l b_step.
+template <class T>
+struct tile_product {
+  index_t k;
+  T alpha, beta;
+  const T* a = nullptr;
+  index_t a_step = 0;
+  const T* b = nullptr;
+  index_t b_step = 0;
+  T* c = nullptr;
+  index_t stride = 0;
+};
+
+/// A tile is `Vectors` (1 or 2) vectors wide.
+template <index_t Height, index_t Vectors>
+struct register_tile {
+  template <int Bytes, class T>
+  [[gnu::always_inline]] static void run(const tile_product<T>& p) {
+    using lanes = lanes_of<T, Bytes>;
+    using vector = typename lanes::vector;
+    constexpr index_t second = (Vectors - 1) * lanes::size;  // of the two vectors; one alone is its own second
+    vector left[static_cast<std::size_t>(Height)] = {}, right[static_cast<std::size_t>(Height)] = {};
+    for (index_t r = 0; r < Height; ++r) {
+      __builtin_prefetch(p.c + r * p.stride, 1);
+      __builtin_prefetch(p.c + r * p.stride + second, 1);
+    }
+    const T *a = p.a, *b = p.b;
+    for (index_t l = 0; l < p.k; ++l, a += p.a_step, b += p.b_step) {
+      const vector b0 = lanes::at(b), b1 = lanes::at(b + second);
+#pragma GCC unroll 14
+      for (index_t r = 0; r < Height; ++r) {
+        left[r] += a[r] * b0;
+        if constexpr (Vectors == 2) right[r] += a[r] * b1;
+      }
+    }
+#pragma GCC unroll 14
+    for (index_t r = 0; r < Height; ++r) {
+      put<lanes>(left[r], p, p.c + r * p.stride);
+      if constexpr (Vectors == 2) put<lanes>(right[r], p, p.c + r * p.stride + second);
+    }
+  }
+
+ private:
+  template <class lanes, class T>
+  [[gnu::always_inline]] static void put(const typename lanes::vector& sum, const tile_product<T>& p, T* c) {
+    if (p.beta == 0)
+      lanes::at(c) = p.alpha * sum;
+    else
+      lanes::at(c) = p.alpha * sum + p.beta * lanes::at(c);
+  }
+};
+
+/// The tiles that fill the registers of a processor, of every even height.
+template <class T>
+struct register_tiles {
+  using function = void (*)(const tile_product<T>&);
+  static constexpr index_t tallest = 14;
+
+  index_t height;  ///< of the tallest
+  index_t lanes;   ///< numbers in a vector
+  std::array<std::array<function, 2>, tallest / 2> of;
+
+  [[nodiscard]] function operator()(index_t rows, index_t cols) const {
+    return of[static_cast<std::size_t>(rows / 2 - 1)][cols > lanes ? 1 : 0];
+  }
+
+  /// For vectors of 16, 32 (AVX2) or 64 (AVX-512) bytes: 16 or 32 of them are registers.
+  template <int Bytes>
+  static register_tiles of_vectors() {
+#if defined(__aarch64__)
+    return made<Bytes>(std::make_integer_sequence<index_t, 7>());
+#else
+    return made<Bytes>(std::make_integer_sequence<index_t, Bytes == 64 ? 7 : 3>());
+#endif
+  }
+
+  static const register_tiles& of_this_machine() {
+    static const register_tiles found = [] {
+#if PRISMATIC_X86
+      if (__builtin_cpu_supports("avx512f")) return of_vectors<64>();
+      if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return of_vectors<32>();
+#endif
+      return of_vectors<16>();
+    }();
+    return found;
+  }
+
+ private:
+  template <int Bytes, index_t... I>
+  static register_tiles made(std::integer_sequence<index_t, I...>) {
+    return {2 * static_cast<index_t>(sizeof...(I)), lanes_of<T, Bytes>::size,
+            {{{{compiled<Bytes, register_tile<2 * I + 2, 1>>(), compiled<Bytes, register_tile<2 * I + 2, 2>>()}}...}}};
+  }
+  template <int Bytes, class Tile>
+  static function compiled() {
+#if PRISMATIC_X86
+    if constexpr (Bytes == 64) return &run_avx512<Tile, const tile_product<T>&>;
+    if constexpr (Bytes == 32) return &run_avx2<Tile, const tile_product<T>&>;
+#endif
+    return &Tile::template run<Bytes, T>;
+  }
+};
+
+/// out(l, i) <- in(i, l), i < count, l < length; zero from count to side. A row of `out` is `side` long.
+template <class T>
+void pack_turned(const T* in, index_t stride, index_t count, index_t length, index_t side, T* out) {
+  using lanes = lanes_of<T, 4 * sizeof(T)>;
+  using vector = typename lanes::vector;
+  index_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const T *r0 = in + i * stride, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride;
+    T* to = out + i;
+    index_t l = 0;
+    for (; l + 4 <= length; l += 4, to += 4 * side) {
+      const vector a = lanes::at(r0 + l), b = lanes::at(r1 + l), c = lanes::at(r2 + l), d = lanes::at(r3 + l);
+      const vector ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+      const vector AB = __builtin_shufflevector(a, b, 2, 6, 3, 7), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      lanes::at(to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+      lanes::at(to + side) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+      lanes::at(to + 2 * side) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+      lanes::at(to + 3 * side) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+    }
+    for (; l < length; ++l, to += side) {
+      to[0] = r0[l];
+      to[1] = r1[l];
+      to[2] = r2[l];
+      to[3] = r3[l];
+    }
+  }
+  for (; i + 2 <= count; i += 2) {
+    using pair = lanes_of<T, 2 * sizeof(T)>;
+    const T *r0 = in + i * stride, *r1 = r0 + stride;
+    T* to = out + i;
+    index_t l = 0;
+    for (; l + 4 <= length; l += 4, to += 4 * side) {
+      const vector a = lanes::at(r0 + l), b = lanes::at(r1 + l);
+      pair::at(to) = __builtin_shufflevector(a, b, 0, 4);
+      pair::at(to + side) = __builtin_shufflevector(a, b, 1, 5);
+      pair::at(to + 2 * side) = __builtin_shufflevector(a, b, 2, 6);
+      pair::at(to + 3 * side) = __builtin_shufflevector(a, b, 3, 7);
+    }
+    for (; l < length; ++l, to += side) {
+      to[0] = r0[l];
+      to[1] = r1[l];
+    }
+  }
+  for (; i < side; ++i)
+    for (index_t l = 0; l < length; ++l) out[l * side + i] = i < count ? in[i * stride + l] : T{0};
+}
+
+/// Columns [0, edges.back()) of in(length, .) as panels: panel p holds columns edges[p] to edges[p + 1], with zeros up to
+/// side(p), and begins at out + edges[p] length. Rows go by once: they may come from memory.
+template <class T, class Side>
+void pack_straight(const T* in, index_t stride, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
+  for (index_t l = 0; l < length; ++l, in += stride)
+    for (std::size_t p = 0; p + 1 < edges.size(); ++p) {
+      const index_t count = edges[p + 1] - edges[p], all = side(edges[p], count);
+      const T* const row = in + edges[p];
+      T* const to = out + edges[p] * length + l * all;
+      const auto whole = [&]<std::size_t Count>() {  // a length that the compiler knows
+        if (count != Count || all != Count) return false;
+        std::memcpy(to, row, sizeof(T) * Count);
+        return true;
+      };
+      if (whole.template operator()<32>() || whole.template operator()<14>() || whole.template operator()<12>() ||
+          whole.template operator()<16>() || whole.template operator()<6>())
+        continue;
+      for (index_t i = 0; i < count; ++i) to[i] = row[i];
+      for (index_t i = count; i < all; ++i) to[i] = T{0};
+    }
+}
+
+/// Fetches part `part` of `parts` of some rows' columns [from, from + length) towards the second-level cache.
+template <class T>
+void prefetch(matrix_view<const T> a, row_range rows, index_t from, index_t length, index_t part, index_t parts) {
+  const index_t begin = rows.begin + rows.size() * part / parts, end = rows.begin + rows.size() * (part + 1) / parts;
+  for (index_t i = begin; i < end; ++i)
+    for (index_t l = 0; l < length; l += 64 / index_t{sizeof(T)}) __builtin_prefetch(a.row(i) + from + l, 0, 2);
+}
+
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread. 2 m n k FLOP. A thread that ever multiplied
+/// keeps 0.7 MiB for its panels.
+///
+/// Determinism: an element of C is summed in the order of k, in runs whose lengths depend on k alone, so it does not
+/// depend on the other rows and columns of the call. C is not read where beta is 0.
+template <real T>
+void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+              std::type_identity_t<T> beta, matrix_view<T> c,
+              const register_tiles<T>& machine = register_tiles<T>::of_this_machine()) {
+  using tiles = register_tiles<T>;
+  constexpr index_t depth = 1024 / index_t{sizeof(T)};  // a panel of A stays in the nearest cache,
+  constexpr index_t breadth = 512;                      // a block of B in the second
+  constexpr index_t group = 8;                          // panels of A packed at a time where its rows cross them
+  struct panels {
+    alignas(64) T a[std::size_t{group * tiles::tallest} * depth];
+    alignas(64) T b[std::size_t{breadth} * depth];
+    alignas(64) T tile[std::size_t{tiles::tallest} * 32];
+  };
+  thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
+  const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows(), width = 2 * machine.lanes;
+  const index_t runs = std::max<index_t>(1, (k + depth - 1) / depth), rows = (m + machine.height - 1) / machine.height;
+  const index_t together = a_op == op::none ? 1 : group;
+  // Panels that few tiles read stay where they are.
+  const bool b_in_place = b_op == op::none && m <= 4 * machine.height, a_in_place = a_op == op::transpose && n <= 2 * width;
+  const auto top = [&](index_t panel) {  // even heights, much the same
+    return panel >= rows ? m : std::min(m, (m * panel / rows + 1) / 2 * 2);
+  };
+  const auto even = [](index_t, index_t count) { return (count + 1) / 2 * 2; };
+
+  for (index_t run = 0; run < runs; ++run)
+    for (index_t left = 0; left < n; left += breadth) {
+      const index_t from = k * run / runs, length = k * (run + 1) / runs - from, right = std::min(n, left + breadth);
+      tile_product<T> p{length, alpha, run == 0 ? beta : T{1}};
+      const auto side = [&](index_t, index_t count) { return count > machine.lanes ? width : machine.lanes; };
+      if (b_op == op::transpose)
+        for (index_t j = left; j < right; j += width) {
+          const index_t count = std::min(width, right - j);
+          pack_turned(b.row(j) + from, b.stride(), count, length, side(j, count), packed->b + (j - left) * length);
+        }
+      else {
+        std::array<index_t, breadth / 4 + 1> edges;
+        std::size_t count = 0;
+        for (index_t j = b_in_place ? (right - left) / width * width : 0; j < right - left; j += width) edges[count++] = j;
+        edges[count++] = right - left;
+        pack_straight(b.row(from) + left, b.stride(), std::span<const index_t>(edges.data(), count), side, length, packed->b);
+      }
+      for (index_t first = 0; first < rows; first += together) {
+        const index_t last = std::min(rows, first + together);
+        if (a_op == op::none)
+          pack_turned(a.row(top(first)) + from, a.stride(), top(last) - top(first), length, even(0, top(last) - top(first)), packed->a);
+        else if (!a_in_place || top(last) % 2 != 0) {
+          std::array<index_t, group + 1> edges;
+          for (index_t panel = first; panel <= last; ++panel) edges[static_cast<std::size_t>(panel - first)] = top(panel) - top(first);
+          pack_straight(a.row(from) + top(first), a.stride(), std::span<const index_t>(edges.data(), static_cast<std::size_t>(last - first + 1)), even, length, packed->a);
+        }
+        for (index_t panel = first; panel < last; ++panel) {
+          const index_t row = top(panel), count = top(panel + 1) - row, height = even(0, count);
+          const bool a_stays = a_in_place && top(last) % 2 == 0;
+          p.a = a_stays ? a.row(from) + row : packed->a + (row - top(first)) * length;
+          p.a_step = a_stays ? a.stride() : height;
+          for (index_t j = left; j < right; j += width) {
+            const index_t wide = side(j, right - j), cols = std::min(wide, right - j);
+            if (a_op == op::none && panel + 1 < rows) prefetch(a, {top(panel + 1), top(panel + 2)}, from, length, (j - left) / width, (right - left + width - 1) / width);
+            const bool b_stays = b_in_place && right - j >= width;
+            p.b = b_stays ? b.row(from) + j : packed->b + (j - left) * length;
+            p.b_step = b_stays ? b.stride() : wide;
+            const bool whole = count == height && cols == wide;
+            p.c = whole ? c.row(row) + j : packed->tile;
+            p.stride = whole ? c.stride() : wide;
+            if (!whole && p.beta != 0)
+              for (index_t r = 0; r < count; ++r) std::copy_n(c.row(row + r) + j, cols, packed->tile + r * wide);
+            machine(height, cols)(p);
+            if (!whole)
+              for (index_t r = 0; r < count; ++r) std::copy_n(packed->tile + r * wide, cols, c.row(row + r) + j);
+          }
+        }
+      }
+    }
+}
+
+}  // namespace prismatic::detail
