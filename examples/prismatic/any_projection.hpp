@@ -35,6 +35,18 @@ class any_projection {
     return std::visit([](const auto& p) { return p.scale(); }, chosen_);
   }
 
+  /// Numbers it adds up for each parameter of a gradient.
+  [[nodiscard]] index_t additions() const {
+    return std::visit(
+        [](const auto& p) {
+          if constexpr (requires { p.nonzeros(); })
+            return p.nonzeros();
+          else
+            return p.width();
+        },
+        chosen_);
+  }
+
   template <class B, real T>
   void accumulate(context<B>& cx, const tensor_block& block, input_matrix<T, B::space> g,
                   matrix_view<T, B::space> z) const {

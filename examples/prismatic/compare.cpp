@@ -78,32 +78,39 @@ void run(const compare_flags& flags) {
     return vendi_confidence(s.cx(), rows, {.subsample = n, .repeats = flags.repeats});
   };
 
-  ordered_json out;
-  out["n"] = n;
-  out["repeats"] = flags.repeats;
-  std::vector<std::vector<std::string>> lines{{"data", "samples", "G-Vendi at n = " + std::to_string(n), "95 % interval", "novelty"}};
-  const auto add = [&](const std::string& name, const matrix<scalar>& rows, const double* novelty) {
-    const confidence_result c = interval(rows);
-    ordered_json entry{{"data", name},      {"samples", rows.rows()}, {"g_vendi", c.mean},
-                       {"lower", c.lower}, {"upper", c.upper}};
-    if (novelty != nullptr) entry["novelty"] = *novelty;
-    out["sets"].push_back(entry);
-    lines.push_back({name, std::to_string(rows.rows()), fixed(c.mean, 2), fixed(c.lower, 2) + " - " + fixed(c.upper, 2),
-                     novelty == nullptr ? "" : fixed(*novelty, 3)});
+  const auto json_of = [](const std::string& name, index_t samples, const confidence_result& c) {
+    return ordered_json{{"data", name}, {"samples", samples}, {"g_vendi", c.mean}, {"lower", c.lower}, {"upper", c.upper}};
   };
+  ordered_json out{{"n", n}, {"repeats", flags.repeats}, {"sets", ordered_json::array()}};
+  std::vector<std::vector<std::string>> lines{
+      {"data", "samples", "G-Vendi at n = " + std::to_string(n), "95 % interval", "adds to the others", "novelty"}};
+  const auto line_of = [&](const ordered_json& e) {
+    const auto number = [&](const char* key, int digits) { return e.contains(key) ? fixed(e[key].get<double>(), digits) : ""; };
+    lines.push_back({e["data"].get<std::string>(), e["samples"].dump(), number("g_vendi", 2), number("lower", 2) + " - " + number("upper", 2),
+                     (e.value("adds", -1.0) >= 0 ? "+" : "") + number("adds", 2), number("novelty", 3)});
+  };
+  const matrix<scalar> all = stacked(sets, nobody);
+  const confidence_result whole = interval(all);
   for (std::size_t i = 0; i < sets.size(); ++i) {
-    // What the set would add to the others: how far its rows surprise them beyond their own average.
+    ordered_json entry = json_of(sets[i].path, sets[i].size(), interval(sets[i].rows()));
+    // What the set adds: the union's score beside that of the others alone, at the same n; and how far its rows
+    // surprise the others beyond their own average.
     const matrix<scalar> others = stacked(sets, i);
+    const confidence_result without = interval(others);
+    entry["without"] = {{"g_vendi", without.mean}, {"lower", without.lower}, {"upper", without.upper}};
+    entry["adds"] = whole.mean - without.mean;
     covariance_accumulator<backend_type, scalar> sums(others.cols());
     sums.add(s.cx(), others);
     const surprisal_model<backend_type, scalar> model(s.cx(), sums);
     std::vector<double> surprisals(static_cast<std::size_t>(sets[i].size()));
     model.score(s.cx(), sets[i].rows(), surprisals);
-    const double novelty =
+    entry["novelty"] =
         std::accumulate(surprisals.begin(), surprisals.end(), 0.0) / static_cast<double>(surprisals.size()) - model.average();
-    add(sets[i].path, sets[i].rows(), &novelty);
+    line_of(entry);
+    out["sets"].push_back(std::move(entry));
   }
-  add("union", stacked(sets, nobody), nullptr);
+  out["union"] = json_of("union", all.rows(), whole);
+  line_of(out["union"]);
 
   s.bar().clear();
   for (const row_set& set : sets) print_notes(set, flags);
@@ -111,6 +118,7 @@ void run(const compare_flags& flags) {
   std::string text = table(lines);
   text.pop_back();
   say(text);
+  say("adds: G-Vendi of the union less that of the others without the set, at the same n");
   say("novelty: mean surprisal of the set's samples to all the others, in nats above the others' own average");
 }
 

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   command::add_synthesize(app);
   command::add_compare(app);
   command::add_report(app);
+  command::add_plan(app);
   command::add_doctor(app);
   command::catch_signals();
   try {

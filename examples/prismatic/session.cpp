@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 namespace command {
@@ -116,6 +117,13 @@ const proxy<backend_type, scalar>& session::proxy_kept(const std::string& path, 
   else
     save_auto_proxy(proxy_for(samples), path);
   return *proxy_;
+}
+
+const proxy<backend_type, scalar>& session::proxy_untrained() {
+  if (proxy_ != nullptr || flags_.proxy != "auto") return proxy_for({});
+  embedded_.emplace(proxy<backend_type, scalar>{decoder<backend_type, scalar>(auto_proxy_config()), std::make_shared<byte_encoder>(), "auto"});
+  embedded_->model.initialise(flags_.seed);
+  return *(proxy_ = &*embedded_);
 }
 
 truncation session::too_long() const { return flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt; }

@@ -92,6 +92,9 @@ class session {
   [[nodiscard]] const prismatic::proxy<backend_type, scalar>& proxy_kept(const std::string& path,
                                                                          std::span<const sample> samples);
 
+  /// The same without training: `auto` has random weights. What it costs does not depend on them.
+  [[nodiscard]] const prismatic::proxy<backend_type, scalar>& proxy_untrained();
+
   /// How gradients are taken, as --truncation, --batch-tokens and --modules say; the proxy is there.
   [[nodiscard]] truncation too_long() const;
   [[nodiscard]] collect_options collecting();

@@ -12,6 +12,7 @@ void add_select(CLI::App& app);
 void add_synthesize(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_report(CLI::App& app);
+void add_plan(CLI::App& app);
 void add_doctor(CLI::App& app);
 
 }  // namespace command

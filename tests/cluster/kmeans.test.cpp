@@ -148,6 +148,27 @@ TEMPLATE_LIST_TEST_CASE("a warm start continues where the clustering stopped", "
   CHECK(rest.objective == Approx(whole.objective).epsilon(test::rounding_bound<T>(500, 1.0)));
 }
 
+TEMPLATE_LIST_TEST_CASE("a warm start adds the clusters that are new", "[cluster][kmeans]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  const auto metric = GENERATE(from_range(test::both_metrics));
+  CAPTURE(B::name, int(metric));
+  context<B> cx({.threads = 2});
+  // Twelve far and tight groups, of which the first clustering saw eight: row i is of group i % 12.
+  const index_t groups = 12;
+  const auto rows = test::planted<T>(360, groups, 24, 1e-3);
+  matrix<T> seen(240, 24);
+  index_t at = 0;
+  for (index_t i = 0; i < 360; ++i)
+    if (i % groups < 8) std::copy_n(rows.view().row(i), 24, seen.view().row(at++));
+  const auto first = kmeans(cx, seen, {.clusters = 8, .metric = metric, .start = kmeans_start::plus_plus});
+  const auto grown = kmeans(cx, rows, first.centroids, {.clusters = groups, .metric = metric});
+  CHECK(grown.sizes == std::vector<index_t>(12, 30));
+  for (index_t j = 0; j < 8; ++j)  // the old clusters keep their numbers
+    for (index_t c = 0; c < 24; ++c) CHECK(std::abs(grown.centroids(j, c) - first.centroids(j, c)) < T(1e-2));
+  CHECK(kmeans(cx, rows, first.centroids, {.clusters = groups, .metric = metric}).labels == grown.labels);
+}
+
 TEMPLATE_LIST_TEST_CASE("one cluster, and a cluster for each row", "[cluster][kmeans]", test::built) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
@@ -298,7 +319,7 @@ TEST_CASE("k-means refuses what it cannot cluster", "[cluster][kmeans]") {
   CHECK_THROWS_AS(kmeans(cx, rows, none, {.metric = metric}), option_error);
   CHECK_THROWS_AS(kmeans(cx, rows, too_many, {.metric = metric}), option_error);
   CHECK_THROWS_AS(kmeans(cx, rows, two_columns, {.metric = metric}), shape_error);
-  CHECK_THROWS_AS(kmeans(cx, rows, three, {.clusters = 4, .metric = metric}), shape_error);
+  CHECK_THROWS_AS(kmeans(cx, rows, three, {.clusters = 2, .metric = metric}), shape_error);
   rows(6, 1) = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH(run(2), Catch::StartsWith("kmeans: row 6: found"));
 }

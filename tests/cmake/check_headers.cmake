@@ -17,8 +17,9 @@ set(arrows_io core)
 set(arrows_report io)
 set(arrows_distributed core)
 set(arrows_synthesis gradient diversity cluster report)
+set(arrows_endpoint synthesis)
 set(layers core interop backend projection autodiff transformer gradient diversity cluster io report distributed
-           synthesis)
+           synthesis endpoint)
 
 set(banned iostream regex random functional)
 set(longest 400)

@@ -9,6 +9,9 @@ if(NOT TARGET prismatic_blas)
   list(FILTER tripwire_headers EXCLUDE REGEX "/blas_")
 endif()
 list(FILTER tripwire_headers EXCLUDE REGEX "/backend/thrust")  # need OpenMP's flag
+if(NOT TARGET prismatic_endpoint)
+  list(FILTER tripwire_headers EXCLUDE REGEX "/endpoint/")
+endif()
 add_custom_command(
   OUTPUT tripwires.cpp
   COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}/include "-DHEADERS=${tripwire_headers}" -DOUTPUT=tripwires.cpp

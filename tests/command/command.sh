@@ -49,11 +49,34 @@ works "G-Vendi of the chosen" "$prismatic" select small.jsonl -m 6 -o subset.jso
 [ "$(wc -l <subset.jsonl)" = 6 ] || fail "select output"
 while read -r line; do grep -qxF -- "$line" small.jsonl || fail "select changed a record"; done <subset.jsonl
 works "union" "$prismatic" compare small.jsonl subset.jsonl --repeats 3 "${quick[@]}"
+npy() { # npy NAME ROWS BYTES...: a (ROWS, 2) array of little-endian floats
+  local name=$1 header="{'descr': '<f4', 'fortran_order': False, 'shape': ($2, 2), }"
+  shift 2
+  { printf '\x93NUMPY\x01\x00\x76\x00'; printf '%-117s\n' "$header"; printf "$@"; } >"$name"
+}
+along_x='\x00\x00\x80\x3f\x00\x00\x00\x00' along_y='\x00\x00\x00\x00\x00\x00\x80\x3f'
+npy x.npy 2 "$along_x$along_x"
+npy same.npy 2 "$along_x$along_x"
+works "same.npy        2              1.00    1.00 - 1.00               +0.00" "$prismatic" compare x.npy same.npy --repeats 3 --quiet
+npy four.npy 4 "$along_x$along_x$along_x$along_x"
+npy other.npy 4 "$along_y$along_y$along_y$along_y"
+"$prismatic" compare four.npy other.npy --repeats 40 --json --quiet >out 2>err || fail "compare of rows"
+# Two of four and four: a pair is of both directions in 4 of 7 draws, and then scores 2.
+grep -A6 '"adds"' out | grep -qE '"adds": 0\.[3-8]' || fail "what a set adds"
 run=(synthesize small.jsonl --run run --target 8 --candidates 30 "${quick[@]}")
 works "difference" "$prismatic" "${run[@]}" --control
 works "8 new samples" "$prismatic" "${run[@]}"
-works "report.html" "$prismatic" report run
-grep -q "<svg" run/report.html || fail "report page"
+snapshot() { find run -type f -exec sha256sum {} + | sort -k 2; }
+snapshot >before
+works "run: 8 of 8 samples kept in" "$prismatic" synthesize --status run
+works '"rounds_done"' "$prismatic" synthesize --status run --json
+snapshot | cmp -s before - || fail "--status changed the run"
+mv run/report.html made_at_the_end.html
+works "report.html" "$prismatic" report run --svg curves.svg
+grep -q "<svg" run/report.html && grep -q "<svg" curves.svg || fail "report page"
+cmp -s run/report.html made_at_the_end.html || fail "a report made again is another"
+grep -qE "https?://|<script|<link|src=" <(sed 's|http://www.w3.org/2000/svg||g' run/report.html) && fail "the report page needs more than itself"
+works '"verdicts"' cat run/report.json
 works "backend:" "$prismatic" doctor
 works "ok" "$prismatic" doctor --proxy proxy.safetensors
 works "sparse-sign:4" "$prismatic" score small.jsonl --projection sparse-sign:4 "${quick[@]}"
@@ -62,10 +85,25 @@ works "rows of 50" "$prismatic" gradients small.jsonl -o sparse --proxy proxy.sa
 works '"projection": "kronecker"' "$prismatic" score small.jsonl --projection kronecker --json "${quick[@]}"
 works "sparse-sign:8" "$prismatic" score sparse --quiet
 works "rademacher" "$prismatic" score rows --quiet
-for sub in score gradients cluster select synthesize compare report doctor; do
+works "8 new samples; the target is reached" "$prismatic" synthesize small.jsonl --run checked --target 8 --candidates 30 --examples loss \
+  --check-arithmetic --problem-characters 10 900 --solution-characters 1 2000 --script latin greek --evaluation small.jsonl "${quick[@]}"
+works "G-Vendi rises no more" "$prismatic" synthesize small.jsonl --run flat --candidates 20 --plateau 100 --plateau-rounds 1 "${quick[@]}"
+works '"off_length"' "$prismatic" synthesize --status checked --json
+works "8 new samples" "$prismatic" synthesize small.jsonl --run "<i>run" --target 8 --candidates 30 "${quick[@]}"
+grep -q "&lt;i&gt;run" "<i>run/report.html" && ! grep -q "<i>" "<i>run/report.html" || fail "a report that does not escape"
+for sub in score gradients cluster select synthesize compare report plan doctor; do
   works "Examples:" "$prismatic" "$sub" --help
 done
 works "prismatic 0." "$prismatic" --version
+
+# --- a plan asks nobody and writes nothing
+works "time on this machine" "$prismatic" plan score small.jsonl "${quick[@]}"
+works '"flop_of_sweeps"' "$prismatic" plan score small.jsonl --flops-per-second 1e9 --machine-price 2 --json "${quick[@]}"
+works "solver: requests                                       6000" "$prismatic" plan synthesize small.jsonl --target 200 --candidates 500 --attempts 3 \
+  --flops-per-second 1e11 --generator http://127.0.0.1:9 --generator-price 1 2 --solver-price 1 2 --server-tokens-per-second 1000 "${quick[@]}"
+works "assumed: 10.0 % of the candidates are kept" "$prismatic" plan synthesize small.jsonl --control "${quick[@]}"
+expect 2 "plan synthesize: found no seeds" "$prismatic" plan synthesize
+expect 2 "subcommand" "$prismatic" plan
 
 # --- standard output is for results only, and the same numbers come again
 "$prismatic" score small.jsonl --json "${quick[@]}" >first 2>/dev/null
@@ -91,6 +129,8 @@ works "G-Vendi" "$prismatic" score mixed.jsonl "${quick[@]}"
 # --- usage
 expect 2 "subcommand" "$prismatic"
 expect 2 "data is required" "$prismatic" score
+expect 2 "synthesize: found no --run, expected seeds and --run DIRECTORY" "$prismatic" synthesize small.jsonl
+expect 3 "nowhere: found no run.sqlite, expected a run that synthesize began" "$prismatic" synthesize --status nowhere
 expect 2 "no-such" "$prismatic" score small.jsonl --no-such
 expect 2 "--width" "$prismatic" score small.jsonl --width 0
 expect 2 "--projection: found dense, expected rademacher, sparse-sign, sparse-sign:S or kronecker" \
@@ -127,14 +167,9 @@ expect 3 "long_prompt.jsonl:25" "$prismatic" score long_prompt.jsonl --truncatio
 expect 3 "missing.jsonl" "$prismatic" score missing.jsonl "${quick[@]}"
 
 # --- rows that are zero, not finite, or no rows: two rows of two floats
-npy() { # npy NAME BYTES...: a (2, 2) array of little-endian floats
-  local name=$1 header="{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"
-  shift
-  { printf '\x93NUMPY\x01\x00\x76\x00'; printf '%-117s\n' "$header"; printf "$@"; } >"$name"
-}
-npy good.npy '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x3f'
-npy zero.npy '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'
-npy nan.npy '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\xc0\x7f\x00\x00\x80\x3f'
+npy good.npy 2 '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x3f'
+npy zero.npy 2 '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'
+npy nan.npy 2 '\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\xc0\x7f\x00\x00\x80\x3f'
 works "G-Vendi 2.00" "$prismatic" score good.npy
 expect 3 "row 1" "$prismatic" score zero.npy
 expect 3 "row 1" "$prismatic" score nan.npy
@@ -192,8 +227,14 @@ solve=(synthesize small.jsonl --run solved --candidates 40 --rounds 1 --attempts
 expect 4 "got no agreed answer; a solution as it was written" "$prismatic" "${solve[@]}" --solver "$model" --proxy "$model" --temperature 5
 expect 2 "it knows the answers of that one only" "$prismatic" "${solve[@]}" --generator "$model" --solver built-in
 expect 2 "found 0, expected more: it makes all 5 --attempts the same" "$prismatic" "${solve[@]}" --solver "$model" --temperature 0
+expect 2 "script: found \"french\", expected one of latin" "$prismatic" synthesize small.jsonl --run sampled --script french "${quick[@]}"
+expect 2 "--problem-characters: found a least that is more than the most" \
+  "$prismatic" synthesize small.jsonl --run sampled --problem-characters 9 3 "${quick[@]}"
+expect 3 "the pool: level: found no sample with one" "$prismatic" synthesize small.jsonl --run levels --examples level "${quick[@]}"
+expect 2 "--temperature-by-round: found the built-in generator, expected a checkpoint or a server" \
+  "$prismatic" synthesize small.jsonl --run sampled --temperature-by-round 1 0.5 "${quick[@]}"
 expect 2 "expected a checkpoint to sample from" "$prismatic" synthesize small.jsonl --run sampled --top-p 0.5 "${quick[@]}"
-expect 4 "--generator: found \"nowhere\", expected built-in or" "$prismatic" "${solve[@]}" --generator nowhere
+expect 4 "--generator: found \"nowhere\", expected built-in, a" "$prismatic" "${solve[@]}" --generator nowhere
 expect 4 "qwen2: found no chat template, expected one" "$prismatic" "${solve[@]}" --generator "$model" --template none
 cp -r "$model" bare && rm bare/chat_template.jinja
 expect 4 "bare/tokenizer_config.json: chat_template: found nothing, expected a template" "$prismatic" "${solve[@]}" --generator bare
@@ -232,6 +273,7 @@ score_with 4 "by config.json" contradicting
 # --- a run that is killed goes on to the same pool
 kill_run=(synthesize small.jsonl --run killed --target 8 --candidates 30 "${quick[@]}")
 for delay in 0.2 0.5 1; do (timeout -s KILL "$delay" "$prismatic" "${kill_run[@]}") &>/dev/null; done
+[ ! -e killed/run.sqlite ] || works "killed: " "$prismatic" synthesize --status killed
 works "8 new samples" "$prismatic" "${kill_run[@]}"
 cmp -s run/pool.jsonl killed/pool.jsonl || fail "a killed run ends with another pool"
 

@@ -19,7 +19,7 @@ TEST_CASE("the table of extracted answers", "[synthesis][answer]") {
       {"So we get \\boxed{42}.", "42"},
       {"First \\boxed{1}, then \\boxed{\\frac{1}{2}}", "0.5"},
       {"$\\boxed{\\text{(C)}}$", "C"},
-      {"\\boxed{x^{2}+1}", "x^{2}+1"},
+      {"\\boxed{x^{2}+1}", "x^2+1"},
       {"The answer is 3, hence \\boxed{4}", "4"},
       {"\\boxed{42", "nothing"},
       {"6 * 7 = 42\n#### 42", "42"},
@@ -35,6 +35,13 @@ TEST_CASE("the table of extracted answers", "[synthesis][answer]") {
       {"The answer is 2. Wait. The answer is 7.", "7"},
       {"The answer is (B) because of 3 reasons.", "B"},
       {"The answer is B.", "B"},
+      {"The answer is B) 12 apples", "B"},
+      {"The answer is B: 12 apples", "B"},
+      {"The answer is option B, 12 apples", "B"},
+      {"The correct option is (C).", "C"},
+      {"The answer is $\\boxed{\\frac{-3}{4}}$", "-0.75"},
+      {"The answer is 1.2 \\times 10^{4}.", "12000"},
+      {"The answer is \\(\\dfrac{10}{4}\\) km.", "2.5"},
       {"The answer is entailment.", "entailment"},
       {"The answer is Neutral, since nothing follows.", "neutral"},
       {"The answer is that he has 42 of them left over.", "42"},
@@ -73,7 +80,13 @@ TEST_CASE("a kind that is asked for is all that is accepted", "[synthesis][answe
   CHECK(found("The answer is Paris.", number) == "nothing");
   CHECK(found("The answer is Paris. I counted 3.", number) == "nothing");
   CHECK(found("Of (A), (B) and (C) only (b) fits", choice) == "B");
-  CHECK(found("The answer is option D: 12", choice) == "nothing");
+  CHECK(found("The answer is option D: 12", choice) == "D");
+  CHECK(found("The correct choice is b) 12", choice) == "B");
+  CHECK(found("The label is neutral.", label) == "neutral");
+  CHECK(found("Label: Entailment", label) == "entailment");
+  CHECK(found("The answer is contradicts.", label) == "contradiction");
+  CHECK(found("The label is 12.", number) == "12");  // the last number, by a guess
+  CHECK(found("The label is 12, so it says.", {.kind = answer_kind::number, .guess = false}) == "nothing");
   CHECK(found("The answer is D: 12", choice) == "D");
   CHECK(found("The answer is (D): 12", choice) == "D");
   CHECK(found("no parentheses", choice) == "nothing");

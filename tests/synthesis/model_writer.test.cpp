@@ -58,6 +58,19 @@ TEST_CASE("a checkpoint writes and solves, each answer a function of its own req
   CHECK(w.solve({}).empty());
 }
 
+TEST_CASE("a request's temperature counts for it alone", "[synthesis][model_writer]") {
+  context<B> cx({.threads = 2});
+  const auto model = load(cx, "qwen2");
+  writer w(cx, model, {.max_tokens = 12, .temperature = 1, .seed = 3}), hot(cx, model, {.max_tokens = 12, .temperature = 3, .seed = 3});
+  const std::vector<generation_request> own{{5, {}}, {6, {}}}, mixed{{5, {}, 3.0}, {6, {}}, {6, {}, 3.0}};
+  const auto plain = w.generate(own), heated = hot.generate(own), found = w.generate(mixed);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].text == heated[0].text);
+  CHECK(found[1].text == plain[1].text);
+  CHECK(found[2].text == heated[1].text);
+  CHECK(plain[1].text != heated[1].text);
+}
+
 TEST_CASE("problems and solutions draw from streams of their own", "[synthesis][model_writer]") {
   context<B> cx({.threads = 2});
   const auto model = load(cx, "llama");

@@ -8,9 +8,12 @@
 #include <prismatic/synthesis/run.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace prismatic;
@@ -23,9 +26,12 @@ struct counted_generator {
   procedural_generator inner{{.seed = 4}};
   index_t budget = 1'000'000;
   index_t asked = 0;
+  std::vector<std::optional<double>> temperatures = {};  // as they changed
   std::vector<generation> generate(std::span<const generation_request> requests) {
     if ((budget -= static_cast<index_t>(requests.size())) < 0) throw std::runtime_error("connection lost");
     asked += static_cast<index_t>(requests.size());
+    for (const generation_request& r : requests)
+      if (temperatures.empty() || temperatures.back() != r.temperature) temperatures.push_back(r.temperature);
     return inner.generate(requests);
   }
 };
@@ -99,6 +105,7 @@ TEST_CASE("a run reaches its target and accounts for every candidate", "[synthes
   for (const round_record& r : result.rounds) {
     CHECK(r.generated == 20);
     CHECK(r.generated == r.unparsed + r.duplicates + r.contaminated + r.disagreed + r.verified);
+    CHECK(r.near_duplicates <= r.duplicates);
     CHECK(r.verified == r.judged + r.unusable);
     CHECK(r.kept <= r.in_sparse);
     CHECK(r.pool == (pool += r.kept));
@@ -212,12 +219,126 @@ TEST_CASE("a writer that is at its end is not asked for ever", "[synthesis][run]
   CHECK(b.run("small", few, solves).rounds.size() == 5);
 }
 
-TEST_CASE("barren rounds are counted from the end", "[synthesis][run]") {
-  std::vector<round_record> rounds(4);
-  CHECK(barren_rounds(rounds) == 4);
-  rounds[1].verified = 1;
-  CHECK(barren_rounds(rounds) == 2);
-  rounds[3].verified = 1;
-  CHECK(barren_rounds(rounds) == 0);
-  CHECK(barren_rounds({}) == 0);
+TEST_CASE("a round's temperature reaches its writer", "[synthesis][run]") {
+  bench b;
+  b.options.rounds = 3;
+  b.options.target = 1000;
+  counted_generator writer;
+  counted_solver solves;
+  CHECK(b.run("own", writer, solves).stopped == stop_reason::rounds);
+  CHECK(writer.temperatures == std::vector<std::optional<double>>{std::nullopt});
+  b.options.temperatures = {1.25, 0.5};
+  counted_generator cooled;
+  (void)b.run("cooled", cooled, solves);
+  CHECK(cooled.temperatures == std::vector<std::optional<double>>{1.25, 0.5});  // the last holds on
+}
+
+TEST_CASE("texts of another length or script are dropped and counted, problems before they are solved", "[synthesis][run]") {
+  bench b;
+  b.options.rounds = 1;
+  counted_generator writer;
+  counted_solver all, few;
+  const auto open = b.run("open", writer, all);
+  std::vector<index_t> lengths;
+  run_state state(b.directory / "open", {{"test", 1}});
+  for (const candidate_record& c : state.candidates(1))
+    if (c.verdict != "unparsed") lengths.push_back(characters(c.question));
+  std::ranges::sort(lengths);
+  b.options.texts.problem.longest = lengths[lengths.size() / 2];
+  const auto shorter = b.run("shorter", writer, few);
+  const round_record& r = shorter.rounds[0];
+  CHECK(r.off_length > 0);
+  CHECK(few.asked < all.asked);
+  CHECK(r.generated == r.unparsed + r.duplicates + r.contaminated + r.off_length + r.disagreed + r.verified);
+
+  b.options.texts = {.solution = {.shortest = 100000}};
+  counted_solver every;
+  CHECK(b.run("long", writer, every).rounds[0].verified == 0);
+  CHECK(every.asked == all.asked);
+  b.options.texts = {.scripts = {script::han}};
+  const auto chinese = b.run("chinese", writer, few);
+  CHECK(chinese.rounds[0].off_script == chinese.rounds[0].generated - chinese.rounds[0].unparsed);
+}
+
+TEST_CASE("a solution with a wrong equation has no vote", "[synthesis][run]") {
+  struct careless_solver {
+    std::vector<solution> solve(std::span<const solve_request> requests) {
+      std::vector<solution> out;
+      for (const solve_request& r : requests) {
+        solution s;
+        for (index_t k = 0; k < r.attempts; ++k)  // most agree, and most of these cannot add
+          s.attempts.push_back({k == 0 ? "3 + 4 = 7. The answer is 7." : "3 + 5 = 7. The answer is 7.", {}});
+        out.push_back(std::move(s));
+      }
+      return out;
+    }
+  };
+  bench b;
+  b.options.rounds = 1;
+  counted_generator writer;
+  careless_solver solves;
+  const auto run = [&](const std::string& name) {
+    run_state state(b.directory / name, {{"test", 1}});
+    row_store store(b.directory / name + "/rows", {{"width", 32}});
+    auto result = synthesis_run<B, float, rademacher, counted_generator, careless_solver>(
+                      b.cx, b.model, b.projection, writer, solves, b.clean, state, store, b.options)
+                      .run(b.seeds, [](const round_record&) {});
+    const auto candidates = state.candidates(1);
+    const auto dropped = std::ranges::find(candidates, "no agreement", &candidate_record::verdict);
+    return std::pair(result.rounds[0], dropped == candidates.end() ? "" : dropped->detail);
+  };
+  const auto [trusting, nothing] = run("trusting");
+  CHECK(trusting.verified > 0);
+  CHECK(trusting.miscalculated == 0);
+  b.options.check_arithmetic = true;
+  const auto [strict, slip] = run("strict");
+  CHECK(strict.verified == 0);
+  CHECK(strict.miscalculated == 2 * strict.disagreed);
+  CHECK(slip == "3 + 5 = 7 (8)");
+}
+
+TEST_CASE("examples by difficulty, from sparse clusters and by level", "[synthesis][run]") {
+  bench b;
+  b.options.rounds = 2;
+  counted_generator writer;
+  counted_solver solves;
+  b.options.examples = few_shot_rule::level;
+  CHECK_THROWS_AS(b.run("none", writer, solves), data_error);
+  for (std::size_t i = 0; i < b.seeds.size(); ++i) b.seeds[i].raw = R"({"level": )" + std::to_string(i + 1) + "}";
+  const auto by_level = texts(b.run("level", writer, solves));
+  b.options.examples = few_shot_rule::loss;
+  const auto by_loss = texts(b.run("loss", writer, solves));
+  b.options.examples = few_shot_rule::sparse;
+  const auto sparse = texts(b.run("sparse", writer, solves));
+  CHECK(by_level != by_loss);
+  CHECK(by_loss != sparse);
+}
+
+TEST_CASE("a run stops where G-Vendi rises no more", "[synthesis][run]") {
+  bench b;
+  b.options.target = 1000;
+  b.options.plateau = 1000;  // no rise is enough
+  counted_generator writer;
+  counted_solver solves;
+  const auto result = b.run("run", writer, solves);
+  CHECK(result.rounds.size() == 3);
+  CHECK(result.stopped == stop_reason::plateau);
+  b.options.plateau = std::nullopt;  // and goes on when it is asked to
+  const auto more = b.run("run", writer, solves);
+  CHECK(more.rounds.size() == 8);
+  CHECK(more.stopped == stop_reason::rounds);
+}
+
+TEST_CASE("clusters start from those of the round before, also after a stop", "[synthesis][run]") {
+  bench b;
+  b.options.target = 1000;
+  b.options.rounds = 3;
+  counted_generator writer;
+  counted_solver solves;
+  const auto whole = b.run("whole", writer, solves);
+  const auto centroids = [&](const std::string& name) { return run_state(b.directory / name, {{"test", 1}}).centroids(); };
+  for (b.options.rounds = 1; b.options.rounds <= 3; ++b.options.rounds) (void)b.run("in parts", writer, solves);
+  const matrix<float> expected = centroids("whole"), found = centroids("in parts");
+  REQUIRE(found.rows() == whole.rounds.back().clusters);
+  CHECK(std::equal(found.data(), found.data() + found.size(), expected.data()));
 }

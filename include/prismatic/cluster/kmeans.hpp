@@ -10,6 +10,7 @@
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/core/types.hpp>
 
@@ -24,7 +25,7 @@
 namespace prismatic {
 
 struct kmeans_options {
-  index_t clusters = 0;  ///< k, 1 ... rows; given centroids set it themselves (0 or their number)
+  index_t clusters = 0;  ///< k, 1 ... rows; 0 with given centroids: as many as these
   int iterations = 20;   ///< at most; fewer once no row changes its cluster
   cluster_metric metric = cluster_metric::spherical;
   kmeans_start start = kmeans_start::first_k;  ///< not used with given centroids
@@ -115,11 +116,12 @@ kmeans_result<T, B::space> lloyd(context<B>& cx, const clustered_rows<B, T>& row
 
 }  // namespace detail
 
-/// k-means from centroids that are given: a warm start.
+/// k-means from centroids that are given: a warm start. Where options.clusters asks for more, the others are rows drawn
+/// as k-means++ draws them after the given ones, by the stream "k-means/warm start" of the context's seed.
 ///
 /// @param rows     (n, d), n >= k
-/// @param initial  (k, d), k >= 1; normalised when the metric is spherical
-/// @throws shape_error    another number of columns, or of centroids than options.clusters says
+/// @param initial  (k' <= k, d), k' >= 1; normalised when the metric is spherical
+/// @throws shape_error    another number of columns, or more centroids than options.clusters says
 /// @throws as the other overload
 template <class B, viewable Rows, viewable Initial>
 [[nodiscard]] kmeans_result<scalar_of<Rows>, B::space> kmeans(context<B>& cx, const Rows& rows,
@@ -129,10 +131,22 @@ template <class B, viewable Rows, viewable Initial>
   const matrix_view<const T, B::space> given{matrix_view(initial)};
   const clustered_rows<B, T> points(cx, matrix_view(rows), options.metric, options.rows_are_unit, "kmeans");
   require_equal(given.cols(), points.cols(), "kmeans: columns of the initial centroids");
-  if (options.clusters != 0)
-    require_equal(given.rows(), options.clusters, "kmeans: rows of the initial centroids");
-  detail::require_usable(options, given.rows(), points.size());
-  return detail::lloyd(cx, points, given_centroids<B, T>(cx, options.metric, given, "kmeans"), options);
+  const index_t k = options.clusters == 0 ? given.rows() : options.clusters;
+  if (given.rows() > k)
+    throw shape_error("kmeans: found " + std::to_string(given.rows()) + " initial centroids, expected at most " +
+                      std::to_string(k));
+  detail::require_usable(options, k, points.size());
+  matrix<T, B::space> start = given_centroids<B, T>(cx, options.metric, given, "kmeans");
+  if (k > given.rows()) {
+    chosen_rows<B, T> others(points, {});
+    others.cover(cx, start.view());
+    others.sample_until(cx, k - given.rows(), random_stream(cx.seed(), "k-means/warm start"));
+    matrix<T, B::space> all(k, points.cols());
+    B::copy(cx, start.view(), all.view().middle_rows(0, given.rows()));
+    points.gather(cx, others.ids(), all.view().middle_rows(given.rows(), k - given.rows()));
+    start = std::move(all);
+  }
+  return detail::lloyd(cx, points, std::move(start), options);
 }
 
 /// k-means of the rows: Lloyd's iteration [Lloyd 1982], with unit rows and centroids for the spherical

@@ -49,19 +49,13 @@ class chosen_rows {
     if (picks.empty()) return;
     const scratch_matrix<T, B::space> block(cx.scratch(), static_cast<index_t>(picks.size()), rows_.cols());
     rows_.gather(cx, picks, block.view());
-    const std::vector<T> bias = centroid_bias<B, T>(cx, rows_.metric(), block.view());
-    std::vector<label_t> labels(gaps_.size());
-    std::vector<T> scores(gaps_.size());
-    nearest_on_host<B, T>(cx, rows_.view(), block.view(), bias, std::span(labels), std::span(scores));
-    for (std::size_t i = 0; i < gaps_.size(); ++i) {
-      const double gap = rows_.gap(static_cast<index_t>(i), scores[i]);
-      if (gap >= gaps_[i]) continue;
-      gaps_[i] = gap;
-      owners_[i] = static_cast<std::size_t>(size()) + static_cast<std::size_t>(labels[i]);
-    }
+    narrow_gaps(cx, block.view());
     for (const token_id pick : picks) gaps_[static_cast<std::size_t>(pick)] = 0;  // no rounding
     ids_.insert(ids_.end(), picks.begin(), picks.end());
   }
+
+  /// Takes centroids, which are no rows, for chosen beforehand: only gaps to them count. 2 n d k FLOP.
+  void cover(context<B>& cx, matrix_view<const T, B::space> centroids) { narrow_gaps(cx, centroids); }
 
   /// Chooses by D^2 sampling until k rows are chosen; rows that cannot be drawn (gap 0: duplicates) come
   /// last, in order.
@@ -75,7 +69,7 @@ class chosen_rows {
       const std::vector<double> sums = cumulative();
       if (!(sums.back() > 0)) return add(cx, lowest_unchosen(k - size()));
       std::vector<token_id> drawn;
-      const index_t wanted = ids_.empty() ? 1 : std::min(batch, k - size());
+      const index_t wanted = nothing_chosen() ? 1 : std::min(batch, k - size());
       for (index_t t = 0; t < wanted; ++t) drawn.push_back(locate(sums, random.uniform(draw++)));
       add(cx, kept(cx, drawn, random, draw));
       draw += static_cast<std::uint64_t>(wanted);
@@ -102,12 +96,28 @@ class chosen_rows {
  private:
   static constexpr index_t batch = 64;
 
+  [[nodiscard]] bool nothing_chosen() const { return gaps_.front() == std::numeric_limits<double>::infinity(); }
+
+  // Gaps and owners, now that these are chosen too, the first of them as number size().
+  void narrow_gaps(context<B>& cx, matrix_view<const T, B::space> block) {
+    const std::vector<T> bias = centroid_bias<B, T>(cx, rows_.metric(), block);
+    std::vector<label_t> labels(gaps_.size());
+    std::vector<T> scores(gaps_.size());
+    nearest_on_host<B, T>(cx, rows_.view(), block, bias, std::span(labels), std::span(scores));
+    for (std::size_t i = 0; i < gaps_.size(); ++i) {
+      const double gap = rows_.gap(static_cast<index_t>(i), scores[i]);
+      if (gap >= gaps_[i]) continue;
+      gaps_[i] = gap;
+      owners_[i] = static_cast<std::size_t>(size()) + static_cast<std::size_t>(labels[i]);
+    }
+  }
+
   // Running sums of the weighted gaps; before the first choice every row has the same gap.
   [[nodiscard]] std::vector<double> cumulative() const {
     std::vector<double> sums(gaps_.size());
     double sum = 0;
     for (std::size_t i = 0; i < sums.size(); ++i)
-      sums[i] = sum += (weights_.empty() ? 1.0 : weights_[i]) * (ids_.empty() ? 1.0 : gaps_[i]);
+      sums[i] = sum += (weights_.empty() ? 1.0 : weights_[i]) * (nothing_chosen() ? 1.0 : gaps_[i]);
     return sums;
   }
 

@@ -66,6 +66,13 @@ struct sample {
   }
 };
 
+/// How premise and hypothesis are put to a model.
+inline std::string inference_question(std::string_view premise, std::string_view hypothesis) {
+  std::string out = "Premise: ";
+  return out.append(premise).append("\nHypothesis: ").append(hypothesis).append(
+      "\nDoes the premise entail the hypothesis? Answer entailment, neutral or contradiction.");
+}
+
 /// A sample of one question and its answer, as generators make them.
 inline sample make_sample(std::string id, std::string prompt, std::string completion) {
   sample out;

@@ -207,9 +207,7 @@ class record {
   schema read_inference(std::string_view label_field) {
     const std::string premise = as_value<std::string>(required("premise"), "premise", place_);
     const std::string hypothesis = as_value<std::string>(required("hypothesis"), "hypothesis", place_);
-    add(roles::user,
-        "Premise: " + premise + "\nHypothesis: " + hypothesis +
-            "\nDoes the premise entail the hypothesis? Answer entailment, neutral or contradiction.");
+    add(roles::user, inference_question(premise, hypothesis));
     add(roles::assistant, std::string(inference_label(required(label_field), label_field)));
     return schema::nli;
   }

@@ -72,9 +72,9 @@ class chart_frame {
   [[nodiscard]] double across(double x) const { return left + (right - left) * (x - x_.front()) / (x_.back() - x_.front()); }
   [[nodiscard]] double down(double y) const { return bottom - (bottom - top) * (y - y_.front()) / (y_.back() - y_.front()); }
 
-  void line(double x1, double y1, double x2, double y2, const std::string& colour, double opacity) {
+  void line(double x1, double y1, double x2, double y2, const std::string& colour, double opacity, double width = 1) {
     out_ += "<line x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) + "\" y2=\"" + number(y2) +
-            "\" stroke=\"" + colour + "\" stroke-opacity=\"" + number(opacity) + "\"/>\n";
+            "\" stroke=\"" + colour + "\" stroke-opacity=\"" + number(opacity) + "\" stroke-width=\"" + number(width) + "\"/>\n";
   }
   void text(double x, double y, std::string_view anchor, std::string_view words, const std::string& colour) {
     out_ += "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" + std::string(anchor) + "\" fill=\"" +
@@ -98,7 +98,8 @@ class chart_frame {
 
 }  // namespace detail
 
-/// Lines with a legend; the points are marked while they are few. @throws shape_error  a series whose x and y differ in length; option_error  no point at all
+/// Lines with a legend at the lower right, where rising curves leave room; the points are marked while they are few.
+/// @throws shape_error  a series whose x and y differ in length; option_error  no point at all
 inline std::string line_chart(std::span<const chart_series> series, const chart_options& options) {
   std::vector<double> xs, ys;
   for (const chart_series& s : series) {
@@ -111,7 +112,8 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
   const auto [x_low, x_high] = std::ranges::minmax(xs);
   const auto [y_low, y_high] = std::ranges::minmax(ys);
   detail::chart_frame frame(x_low, x_high, y_low, y_high, options);
-  double legend = detail::chart_frame::left + 12;
+  constexpr double line_height = 24, edge = detail::chart_frame::right - 8;
+  double legend = detail::chart_frame::bottom - 14 - line_height * static_cast<double>(series.size() - 1);
   for (std::size_t i = 0; i < series.size(); ++i) {
     const std::string& colour = options.colours[i % options.colours.size()];
     std::string points;
@@ -122,9 +124,9 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
     for (std::size_t k = 0; k < series[i].x.size() && series[i].x.size() <= most_marks; ++k)
       frame.add("<circle r=\"3\" cx=\"" + detail::chart_frame::number(frame.across(series[i].x[k])) + "\" cy=\"" +
                 detail::chart_frame::number(frame.down(series[i].y[k])) + "\" fill=\"" + colour + "\"/>\n");
-    frame.line(legend, 44, legend + 24, 44, colour, 1);
-    frame.text(legend + 30, 48, "start", series[i].name, options.ink);
-    legend += 60 + 7 * static_cast<double>(series[i].name.size());
+    frame.line(edge - 24, legend - 4, edge, legend - 4, colour, 1, 2);
+    frame.text(edge - 32, legend, "end", series[i].name, options.ink);
+    legend += line_height;
   }
   return frame.finish();
 }

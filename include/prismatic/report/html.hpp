@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/core/types.hpp>
+#include <prismatic/io/unicode.hpp>
 
 #include <cstddef>
 #include <string>
@@ -10,15 +11,22 @@
 
 namespace prismatic {
 
-/// Text made safe between tags and inside quoted attributes.
+/// Text made safe between tags and inside quoted attributes, whatever bytes it holds: what is not UTF-8, or a control
+/// character, shows as U+FFFD.
 inline std::string html_escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : replace_invalid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < ' ' && c != '\n' && c != '\t') || byte == 0x7F) {
+      out += "\xEF\xBF\xBD";
+      continue;
+    }
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
       default: out += c;
     }
   }
@@ -33,6 +41,10 @@ class html_page {
   void heading(std::string_view text) { body_ += "<h2>" + html_escaped(text) + "</h2>\n"; }
   void paragraph(std::string_view text) { body_ += "<p>" + html_escaped(text) + "</p>\n"; }
   void preformatted(std::string_view text) { body_ += "<pre>" + html_escaped(text) + "</pre>\n"; }
+
+  /// What follows, until end_details, is folded away under `summary`.
+  void begin_details(std::string_view summary) { body_ += "<details><summary>" + html_escaped(summary) + "</summary>\n"; }
+  void end_details() { body_ += "</details>\n"; }
 
   /// A chart with its caption.
   void figure(std::string_view svg, std::string_view caption) {
@@ -68,11 +80,13 @@ class html_page {
       "main{max-width:52rem;margin:0 auto;padding:1rem}\nh1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\n"
       ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
       "td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\n"
-      "td:first-child,th:first-child{text-align:left}th{font-weight:600}\n"
+      "td:first-child,th:first-child{text-align:left;white-space:normal}th{font-weight:600}\n"
       "pre{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--line);margin:.5rem 0;padding:.2rem .8rem;"
       "font:14px/1.5 ui-monospace,monospace}\n"
+      "summary{cursor:pointer;padding:.3rem 0}pre+p,details p{margin:.6rem 0 0}\n"
       "figure{margin:1rem 0}figcaption{color:var(--soft);font-size:.9rem}svg{width:100%;height:auto;display:block}\n"
-      "svg text{fill:var(--soft);font:12px system-ui,sans-serif}\n";
+      "svg text{fill:var(--soft);font:12px system-ui,sans-serif}\n"
+      "@media(max-width:36rem){svg text{font-size:20px}td,th{padding:.2rem .45rem}}\n";
 
   std::string title_;
   std::string body_;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -105,11 +106,19 @@ inline std::string_view statement(std::string_view text) {
 inline std::optional<std::string> stated_answer(std::string_view marked, answer_kind kind) {
   while (!marked.empty() && (ascii::is_space(marked.front()) || marked.front() == ':' || marked.front() == '*'))
     marked.remove_prefix(1);
+  bool says_choice = false;
+  for (const std::string_view word : {"option ", "choice ", "Option ", "Choice "})
+    if (marked.starts_with(word)) {
+      marked.remove_prefix(word.size());
+      says_choice = true;
+    }
   std::string canonical = canonical_answer(marked);
   if (kind == answer_kind::any ? is_plain(canonical) : fits(canonical, kind)) return canonical;
-  const std::string opening = canonical_answer(marked.substr(0, marked.find_first_of(" ,;.")));
+  const std::string_view first_word = marked.substr(0, marked.find_first_of(" ,;."));
+  const std::string opening = canonical_answer(first_word);
+  const bool shows_a_choice = says_choice || marked.starts_with('(') || first_word.ends_with(')') || first_word.ends_with(':');
   const bool opens_with_choice =
-      fits(opening, answer_kind::choice) && (marked[0] == '(' || kind == answer_kind::choice);
+      fits(opening, answer_kind::choice) && (shows_a_choice || kind == answer_kind::choice);
   const bool is_label = fits(opening, answer_kind::label);
   if ((opens_with_choice || is_label) && (kind == answer_kind::any || fits(opening, kind))) return opening;
   if (kind == answer_kind::choice) return last_choice(marked);
@@ -124,10 +133,12 @@ inline std::optional<std::string> stated_answer(std::string_view marked, answer_
 }
 
 // Where the last marker of the answer ends, or npos.
-inline std::size_t after_last_marker(const std::string& lower_text) {
-  constexpr std::array<std::string_view, 4> markers{"answer is", "answer:", "answer :", "answer ="};
+inline std::size_t after_last_marker(const std::string& lower_text, answer_kind kind) {
+  constexpr std::array<std::string_view, 8> markers{"answer is",         "answer:",           "answer :",  "answer =",
+                                                    "correct option is", "correct choice is", "label is",  "label:"};
+  const std::size_t common = kind == answer_kind::label ? markers.size() : 6;  // elsewhere a label is just a word
   std::size_t out = std::string::npos;
-  for (const std::string_view marker : markers)
+  for (const std::string_view marker : std::span(markers).first(common))
     if (const std::size_t at = lower_text.rfind(marker); at != std::string::npos)
       if (out == std::string::npos || at + marker.size() > out) out = at + marker.size();
   return out;
@@ -136,7 +147,8 @@ inline std::size_t after_last_marker(const std::string& lower_text) {
 }  // namespace detail
 
 /// The canonical final answer of a worked solution. The first of these that occurs decides, its last
-/// occurrence if it occurs often: \boxed{...}, "#### ...", "the answer is ..." or "answer: ..."; else the
+/// occurrence if it occurs often: \boxed{...}, "#### ...", "the answer is ...", "answer: ...", "the correct option (or
+/// choice) is ..." or, where a label is looked for, "the label is ..." and "label: ..."; else the
 /// guess that the options allow. A marker with nothing usable behind it (a text cut short) yields nothing.
 /// Cost: O(length).
 inline std::optional<std::string> extract_answer(std::string_view text, answer_options opt = {}) {
@@ -150,7 +162,7 @@ inline std::optional<std::string> extract_answer(std::string_view text, answer_o
     return detail::stated_answer(line, opt.kind);
   }
   const std::string lower_text = ascii::lower_case(text);
-  if (const std::size_t at = detail::after_last_marker(lower_text); at != std::string::npos)
+  if (const std::size_t at = detail::after_last_marker(lower_text, opt.kind); at != std::string::npos)
     return detail::stated_answer(detail::statement(text.substr(at)), opt.kind);
   if (!opt.guess) return std::nullopt;
   if (opt.kind == answer_kind::choice) return detail::last_choice(text);

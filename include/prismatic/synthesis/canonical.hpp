@@ -11,11 +11,35 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace prismatic {
 
 /// The labels of natural-language inference.
 inline constexpr std::array<std::string_view, 3> inference_labels{"entailment", "neutral", "contradiction"};
+
+/// \frac{a}{b} and \frac12 become a/b; a part longer than one number or letter is put in parentheses.
+inline void plain_fractions(std::string& text) {
+  constexpr std::string_view command = "\\frac";
+  for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at)) {
+    std::size_t end = at + command.size();
+    const bool mixed = at > 0 && ascii::is_digit(text[at - 1]);
+    std::array<std::string, 2> parts;
+    for (std::string& part : parts) {
+      while (end < text.size() && text[end] == ' ') ++end;
+      if (end >= text.size()) return;
+      const auto inside = text[end] == '{' ? ascii::braced(text, end) : std::string_view(text).substr(end, 1);
+      if (!inside) return;
+      end += inside->size() + (text[end] == '{' ? 2 : 0);
+      part = ascii::trimmed(*inside);
+      const bool is_negative = !mixed && &part == &parts.front() && part.starts_with('-');
+      const bool simple = std::ranges::all_of(part.begin() + (is_negative ? 1 : 0), part.end(),
+                                              [](char c) { return ascii::is_digit(c) || c == '.' || c == ','; });
+      if (!simple && part.size() > 1) part = '(' + part + ')';
+    }
+    text.replace(at, end - at, (mixed ? " " : "") + parts[0] + '/' + parts[1]);
+  }
+}
 
 namespace detail {
 
@@ -25,28 +49,6 @@ inline void unwrap(std::string& text, std::string_view command) {
     const auto inside = ascii::braced(text, at + command.size() - 1);
     if (!inside) return;
     text.replace(at, command.size() + inside->size() + 1, ' ' + std::string(*inside));
-  }
-}
-
-// \frac{a}{b} and \frac12 become a/b; a part longer than one number or letter is put in parentheses.
-inline void plain_fractions(std::string& text) {
-  constexpr std::string_view command = "\\frac";
-  for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at)) {
-    std::size_t end = at + command.size();
-    std::array<std::string, 2> parts;
-    for (std::string& part : parts) {
-      while (end < text.size() && text[end] == ' ') ++end;
-      if (end >= text.size()) return;
-      const auto inside = text[end] == '{' ? ascii::braced(text, end) : std::string_view(text).substr(end, 1);
-      if (!inside) return;
-      end += inside->size() + (text[end] == '{' ? 2 : 0);
-      part = ascii::trimmed(*inside);
-      const bool simple =
-          std::ranges::all_of(part, [](char c) { return ascii::is_digit(c) || c == '.' || c == ','; });
-      if (!simple && part.size() > 1) part = '(' + part + ')';
-    }
-    const bool mixed = at > 0 && ascii::is_digit(text[at - 1]);
-    text.replace(at, end - at, (mixed ? " " : "") + parts[0] + '/' + parts[1]);
   }
 }
 
@@ -60,11 +62,33 @@ inline std::string collapse_spaces(std::string_view text) {
   return out;
 }
 
+// One character for a fraction or a power.
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 9> typeset_signs{{
+    {"\xC2\xBD", " 1/2"}, {"\xC2\xBC", " 1/4"}, {"\xC2\xBE", " 3/4"}, {"\xE2\x85\x93", " 1/3"}, {"\xE2\x85\x94", " 2/3"},
+    {"\xC2\xB2", "^2"}, {"\xC2\xB3", "^3"}, {"\xC3\x97", "\\times "}, {"\\cdot", "\\times"}}};
+
+// "^{2}" is "^2": braces around one digit or letter say nothing.
+inline void unbrace(std::string& text) {
+  for (const std::string_view opening : {"^{", "_{"})
+    for (std::size_t at = text.find(opening); at != std::string::npos; at = text.find(opening, at + 1))
+      if (at + 3 < text.size() && text[at + 3] == '}' && (ascii::is_digit(text[at + 2]) || ascii::is_letter(text[at + 2])))
+        text.replace(at, 4, {text[at], text[at + 2]});
+}
+
+// "(3, 4)" and "( 3,4 )" are "(3,4)".
+inline void close_up(std::string& text) {
+  if (text.empty() || std::string_view("([{").find(text.front()) == std::string_view::npos) return;
+  for (const std::string_view mark : {",", "(", ")", "[", "]"})
+    for (const auto& spaced : {std::string(mark) + " ", " " + std::string(mark)}) ascii::replace_all(text, spaced, mark);
+}
+
 // Typesetting that does not change the value: LaTeX spacing and wrappers, markdown stars, Unicode minus.
 inline std::string without_typesetting(std::string_view raw) {
   std::string text(raw);
   ascii::replace_all(text, "\xE2\x88\x92", "-");  // U+2212 minus
-  ascii::replace_all(text, "\xC2\xA0", " ");      // U+00A0 no-break space
+  for (const std::string_view space : {"\xC2\xA0", "\xE2\x80\xAF", "\xE2\x80\x89"})  // no-break, narrow no-break, thin
+    ascii::replace_all(text, space, " ");
+  for (const auto& [sign, plain] : typeset_signs) ascii::replace_all(text, sign, plain);
   ascii::replace_all(text, "{,}", ",");
   ascii::replace_all(text, "\\dfrac", "\\frac");
   ascii::replace_all(text, "\\tfrac", "\\frac");
@@ -76,13 +100,16 @@ inline std::string without_typesetting(std::string_view raw) {
        {"\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{", "\\mbox{", "\\boxed{"})
     unwrap(text, wrapper);
   plain_fractions(text);
+  unbrace(text);
   ascii::replace_all(text, "\\$", "$");
   ascii::replace_all(text, "\\%", "%");
   text = collapse_spaces(text);
   if (text.size() >= 2 && text.front() == '$' && text.back() == '$') text = text.substr(1, text.size() - 2);
   while (!text.empty() && std::string_view(".,;:!").find(text.back()) != std::string_view::npos)
     text.pop_back();
-  return std::string(ascii::trimmed(text));
+  text = ascii::trimmed(text);
+  close_up(text);
+  return text;
 }
 
 // "x = 5" says 5; "2x = 5" and "x = y = 5" are left alone.
@@ -96,11 +123,12 @@ inline std::string_view right_hand_side(std::string_view text) {
 
 // Whether `text`, which follows a number, only names what was counted: "apples", "km/h", "square metres".
 inline bool is_unit(std::string_view text) {
-  constexpr std::array<std::string_view, 40> short_units{
+  constexpr std::array<std::string_view, 49> short_units{
       "m",   "g",    "s",    "h",   "l",          "L",         "W",          "J",         "N",   "V",
       "km",  "cm",   "mm",   "kg",  "mg",         "ml",        "mL",         "in",        "ft",  "yd",
       "mi",  "lb",   "oz",   "hr",  "kW",         "km/h",      "m/s",        "mph",       "min", "cm^2",
-      "m^2", "km^2", "cm^3", "m^3", "cm\xC2\xB2", "m\xC2\xB2", "cm\xC2\xB3", "m\xC2\xB3", "kWh", "%"};
+      "m^2", "km^2", "cm^3", "m^3", "cm\xC2\xB2", "m\xC2\xB2", "cm\xC2\xB3", "m\xC2\xB3", "kWh", "%",
+      "MB",  "GB",   "Hz",  "kHz", "ms",         "ha",        "in^2",       "ft^2",      "mm^2"};
   constexpr std::array<std::string_view, 16> never_units{
       "and",     "plus",     "minus",   "times",   "over",  "mod",      "sqrt",       "root",
       "hundred", "thousand", "million", "billion", "dozen", "trillion", "percentage", "modulo"};
@@ -122,14 +150,63 @@ inline bool is_unit(std::string_view text) {
   return true;
 }
 
+// "\times 10^3", "e3" and "e-3" behind a number, removed from `text`.
+inline std::optional<rational> take_power_of_ten(std::string_view& text) {
+  std::string_view rest = text;
+  const auto take = [&](std::string_view what) {
+    if (!rest.starts_with(what)) return false;
+    rest.remove_prefix(what.size());
+    return true;
+  };
+  const bool written_out = [&] {
+    rest = ascii::trimmed(rest);
+    const bool times = take("\\times") || take("*") || take("x ");
+    rest = ascii::trimmed(rest);
+    return times && (take("10^") || take("10**"));
+  }();
+  if (!written_out) {
+    rest = text;
+    if (!(take("e") || take("E"))) return std::nullopt;
+  }
+  const bool braced = written_out && take("{");
+  const bool negative = take("-");
+  if (!negative) (void)take("+");
+  index_t exponent = 0, count = 0;
+  for (; !rest.empty() && ascii::is_digit(rest.front()) && count < 3; ++count) {
+    exponent = 10 * exponent + (rest.front() - '0');
+    rest.remove_prefix(1);
+  }
+  if (count == 0 || (braced && !take("}")) || exponent > 18) return std::nullopt;
+  index_t power = 1;
+  for (index_t i = 0; i < exponent; ++i) power *= 10;
+  text = rest;
+  return negative ? rational(1, power) : rational(power);
+}
+
+// "12 345 678": thousands set apart by spaces, and nothing else.
+inline std::optional<rational> spaced_thousands(std::string_view text) {
+  std::string joined(ascii::take_until(text, " "));
+  if (joined.empty() || joined.size() > 3 || text.empty()) return std::nullopt;
+  while (!text.empty()) {
+    const std::string_view group = ascii::take_until(text, " ");
+    if (group.size() != 3) return std::nullopt;
+    joined += group;
+  }
+  return std::ranges::all_of(joined, ascii::is_digit) ? parse_rational(joined) : std::nullopt;
+}
+
 // "$1,250.00", "-$3", "50%", "90°", "2 1/2", "12 apples": the number, without what stands around it.
 inline std::optional<rational> number_in(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
-  for (const std::string_view currency : {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5", "USD ", "US$"})
+  for (const std::string_view currency :
+       {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5", "\xE2\x82\xB9", "USD ", "US$", "EUR ", "GBP ", "Rs. "})
     if (text.starts_with(currency)) text = ascii::trimmed(text.substr(currency.size()));
+  const std::string_view digits = text;
   std::optional<rational> value = take_rational(text);
   if (!value) return std::nullopt;
+  if (const auto power = take_power_of_ten(text)) value = *value * *power;
+  else if (const auto grouped = spaced_thousands(digits)) return negative ? -*grouped : *grouped;
   if (std::string_view rest = text; value->is_integer() && rest.starts_with(' ')) {  // a mixed number
     rest.remove_prefix(1);
     const bool unsigned_digits = !rest.empty() && ascii::is_digit(rest.front());
@@ -149,9 +226,15 @@ inline std::optional<rational> number_in(std::string_view text) {
   return negative ? -*value : *value;
 }
 
+// The labels in other words.
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 9> label_words{{
+    {"entails", "entailment"}, {"entailed", "entailment"}, {"entail", "entailment"}, {"implied", "entailment"},
+    {"contradicts", "contradiction"}, {"contradicted", "contradiction"}, {"contradictory", "contradiction"},
+    {"undetermined", "neutral"}, {"unrelated", "neutral"}}};
+
 // "(B)", "B", "B)", "b)" and "option B" are the choice B; a bare "b" is a variable.
 inline std::optional<char> choice_in(std::string_view text) {
-  for (const std::string_view word : {"option ", "choice ", "Option ", "Choice "})
+  for (const std::string_view word : {"option ", "choice ", "Option ", "Choice ", "answer ", "Answer "})
     if (text.starts_with(word)) text.remove_prefix(word.size());
   const bool opened = text.starts_with('(');
   if (opened) text.remove_prefix(1);
@@ -168,9 +251,10 @@ inline std::optional<char> choice_in(std::string_view text) {
 
 /// The canonical spelling of an answer:
 ///   numbers   without thousands separators, currency, percent sign, units, leading + or trailing zeros;
-///             fractions and terminating decimals as one exact rational ("1/2" and "0.50" are "0.5")
+///             fractions and terminating decimals as one exact rational ("1/2" and "0.50" are "0.5");
+///             powers of ten multiplied out ("1.5 \times 10^3" and "1.5e3" are "1500")
 ///   choices   "(b)", "B." and "option B" are "B" (A to E)
-///   labels    entailment, neutral, contradiction in lower case
+///   labels    entailment, neutral, contradiction in lower case; "entails", "contradictory" and their like are these
 ///   the rest  without LaTeX wrappers and extra spaces; in lower case unless it has LaTeX commands
 /// Units and percent signs are dropped, not converted: "50%" is "50", and "2 thousand" stays text.
 /// Applying it twice changes nothing. Cost: O(length).
@@ -183,7 +267,10 @@ inline std::string canonical_answer(std::string_view text) {
   }
   if (const auto choice = detail::choice_in(said)) return std::string(1, *choice);
   if (said.size() == 1 || said.find('\\') != std::string_view::npos) return std::string(said);
-  return ascii::lower_case(said);
+  std::string out = ascii::lower_case(said);
+  for (const auto& [word, label] : detail::label_words)
+    if (out == word) return std::string(label);
+  return out;
 }
 
 }  // namespace prismatic

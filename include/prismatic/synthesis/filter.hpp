@@ -46,13 +46,15 @@ struct pool_clusters {
 
 /// Spherical k-means of the pool with k = rows / rows_per_cluster, two at least, so that one can be sparse,
 /// and which clusters are
-/// [Jung et al. 2025, arXiv:2505.20161, section 4]. @throws as kmeans
+/// [Jung et al. 2025, arXiv:2505.20161, section 4].
+/// @param before  the centroids (k' <= k, d) of the pool's clusters when it was smaller, to start from, or none
+/// @throws as kmeans
 template <class B, viewable Rows>
-[[nodiscard]] pool_clusters<scalar_of<Rows>> cluster_pool(context<B>& cx, const Rows& rows,
-                                                          const filter_options& options) {
+[[nodiscard]] pool_clusters<scalar_of<Rows>> cluster_pool(context<B>& cx, const Rows& rows, const filter_options& options,
+                                                          matrix_view<const scalar_of<Rows>> before = {}) {
   const index_t n = matrix_view(rows).rows(), k = std::min(n, std::max<index_t>(2, n / options.rows_per_cluster));
-  pool_clusters<scalar_of<Rows>> out{
-      kmeans(cx, rows, {.clusters = k, .iterations = options.iterations, .start = kmeans_start::plus_plus}), {}};
+  const kmeans_options how{.clusters = k, .iterations = options.iterations, .start = kmeans_start::plus_plus};
+  pool_clusters<scalar_of<Rows>> out{before.rows() == 0 ? kmeans(cx, rows, how) : kmeans(cx, rows, before, how), {}};
   out.sparse = sparse_clusters(out.means.sizes, options.sparse);
   return out;
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,17 +54,13 @@ class model_writer {
 
   /// @throws what the sampler throws
   [[nodiscard]] std::vector<generation> generate(std::span<const generation_request> requests) {
-    std::vector<numbered_prompt> prompts;
-    for (const generation_request& request : requests) {
-      std::vector<token_id> tokens = asking_for_a_problem(request.examples);
-      for (std::size_t shots = request.examples.size(); shots > 0 && !fits(tokens);)
-        tokens = asking_for_a_problem(request.examples.first(--shots));
-      prompts.push_back({number_of(request.number, 0, 1), std::move(tokens)});
-    }
     std::vector<generation> out;
-    for (std::string& text : continuations(prompts, "problem")) {
-      std::optional<problem> posed = parse_problem(text);
-      out.push_back({std::move(text), std::move(posed)});
+    while (!requests.empty()) {  // one temperature at a time
+      const auto other = std::ranges::find_if(
+          requests, [&](const generation_request& r) { return r.temperature != requests.front().temperature; });
+      const auto alike = requests.first(static_cast<std::size_t>(other - requests.begin()));
+      std::ranges::move(written(alike), std::back_inserter(out));
+      requests = requests.subspan(alike.size());
     }
     return out;
   }
@@ -92,6 +89,23 @@ class model_writer {
     std::vector<token_id> tokens;
   };
 
+  // Problems of one temperature.
+  [[nodiscard]] std::vector<generation> written(std::span<const generation_request> requests) {
+    std::vector<numbered_prompt> prompts;
+    for (const generation_request& request : requests) {
+      std::vector<token_id> tokens = asking_for_a_problem(request.examples);
+      for (std::size_t shots = request.examples.size(); shots > 0 && !fits(tokens);)
+        tokens = asking_for_a_problem(request.examples.first(--shots));
+      prompts.push_back({number_of(request.number, 0, 1), std::move(tokens)});
+    }
+    std::vector<generation> out;
+    for (std::string& text : continuations(prompts, "problem", requests.front().temperature)) {
+      std::optional<problem> posed = parse_problem(text);
+      out.push_back({std::move(text), std::move(posed)});
+    }
+    return out;
+  }
+
   static index_t number_of(std::uint64_t request, index_t attempt, index_t attempts) {
     return static_cast<index_t>(request) * attempts + attempt;
   }
@@ -117,9 +131,11 @@ class model_writer {
 
   // What the model answers, in whole; nothing to a prompt that does not fit.
   [[nodiscard]] std::vector<std::string> continuations(std::span<const numbered_prompt> prompts,
-                                                       std::string_view purpose) {
+                                                       std::string_view purpose,
+                                                       std::optional<double> temperature = {}) {
     sampling_options sampling = sampling_;
     sampling.purpose = purpose;
+    sampling.temperature = temperature.value_or(sampling.temperature);
     std::vector<std::vector<token_id>> fitting;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < prompts.size(); ++i) {

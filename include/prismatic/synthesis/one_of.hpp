@@ -1,18 +1,18 @@
 /// A generator or solver of which kind is known only when the program runs.
 #pragma once
 
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/generator.hpp>
 
 #include <concepts>
 #include <span>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace prismatic {
 
-/// Holds one of a closed list of generators, of solvers or of both, and is one itself: a program that lets its user
-/// choose names every kind it knows, and a new kind is one more name.
+/// Holds one of a closed list of generators, of solvers or of both, and is a streaming one itself: a program that lets its
+/// user choose names every kind it knows, and a new kind is one more name.
 template <class... Kinds>
 class one_of {
  public:
@@ -20,16 +20,16 @@ class one_of {
     requires(std::same_as<Kind, Kinds> || ...)
   explicit one_of(Kind kind) : kind_(std::move(kind)) {}
 
-  [[nodiscard]] std::vector<generation> generate(std::span<const generation_request> requests)
+  void generate(std::span<const generation_request> requests, const arrival_sink& arrived)
     requires(generator<Kinds> && ...)
   {
-    return std::visit([&](auto& kind) { return kind.generate(requests); }, kind_);
+    std::visit([&](auto& kind) { prismatic::generate(kind, requests, arrived); }, kind_);
   }
 
-  [[nodiscard]] std::vector<solution> solve(std::span<const solve_request> requests)
+  void solve(std::span<const solve_request> requests, const arrival_sink& arrived)
     requires(solver<Kinds> && ...)
   {
-    return std::visit([&](auto& kind) { return kind.solve(requests); }, kind_);
+    std::visit([&](auto& kind) { prismatic::solve(kind, requests, arrived); }, kind_);
   }
 
  private:

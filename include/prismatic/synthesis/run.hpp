@@ -4,72 +4,39 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
-#include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/gradient/row_store.hpp>
 #include <prismatic/gradient/sample_rows.hpp>
 #include <prismatic/io/sample.hpp>
-#include <prismatic/synthesis/answer.hpp>
+#include <prismatic/synthesis/arrival.hpp>
 #include <prismatic/synthesis/decontaminate.hpp>
+#include <prismatic/synthesis/few_shots.hpp>
 #include <prismatic/synthesis/filter.hpp>
 #include <prismatic/synthesis/generator.hpp>
 #include <prismatic/synthesis/overlap.hpp>
 #include <prismatic/synthesis/responses.hpp>
+#include <prismatic/synthesis/round_candidate.hpp>
+#include <prismatic/synthesis/run_options.hpp>
 #include <prismatic/synthesis/run_state.hpp>
+#include <prismatic/synthesis/task.hpp>
 #include <prismatic/synthesis/vote.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace prismatic {
-
-/// Which samples of the pool are shown to the writer of a new problem.
-enum class few_shot_rule : std::uint8_t {
-  uniform,  ///< any [Jung et al. 2025]
-  sparse,   ///< those in sparse clusters
-};
-
-struct synthesis_options {
-  index_t target = 1000;                ///< samples to keep, seeds not counted
-  index_t rounds = 50;                  ///< at most
-  index_t candidates = 500;             ///< problems asked for in a round
-  std::vector<index_t> quotas = {};     ///< most kept in round 1, 2, ...; the last holds for all further rounds
-  index_t shots = 4;                    ///< examples shown to the generator
-  few_shot_rule examples = few_shot_rule::uniform;
-  index_t attempts = 3;                 ///< m, solutions of each problem
-  double agreement = 0.5;               ///< the winner needs more than this share of them
-  filter_options filter = {};
-  overlap_options overlap = {};
-  truncation too_long = truncation::prompt;
-  collect_options collecting = {};      ///< its progress is not used
-  index_t requests_at_once = 64;        ///< responses are stored each time this many have come
-  progress on_progress = {};
-};
-
-/// A pool and how it came to be.
-template <class T>
-struct synthesis_result {
-  std::vector<sample> pool;  ///< the seeds, then the kept samples in order
-  index_t seeds = 0;
-  matrix<T> rows;            ///< of the pool
-  std::vector<round_record> rounds;
-};
-
-/// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.
-inline index_t barren_rounds(std::span<const round_record> rounds) {
-  const auto fertile = std::find_if(rounds.rbegin(), rounds.rend(), [](const round_record& r) { return r.verified > 0; });
-  return fertile - rounds.rbegin();
-}
 
 /// One run of the loop. Everything it does is a function of the configuration and of the responses stored
 /// in `state`, so a run that was stopped anywhere continues to the same pool.
@@ -93,39 +60,39 @@ class synthesis_run {
         options_(std::move(options)),
         seen_(options_.overlap) {}
 
-  /// Runs rounds until `target` samples are kept, `rounds` are done, or the writer is at its end: `patience` rounds in a
-  /// row, of `patience_responses` at least, brought nothing usable. From wherever the state stands.
+  /// Runs rounds until `target` samples are kept, `rounds` are done, G-Vendi has a plateau (see is_plateau), a budget is
+  /// spent, or the writer is at its end: `patience` rounds in a row, of `patience_responses` at least, brought nothing
+  /// usable. From wherever the state stands.
   /// @param after_round  told of each round as it is committed
   /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
   template <class F>
   [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
     begin(seeds);
-    while (kept() < options_.target && static_cast<index_t>(result_.rounds.size()) < options_.rounds && !at_its_end()) {
-      play_round();
-      after_round(std::as_const(result_.rounds).back());
+    try {
+      while (!reason_to_stop()) {
+        play_round();
+        after_round(std::as_const(result_.rounds).back());
+      }
+      result_.stopped = *reason_to_stop();
+    } catch (const budget_spent& e) {
+      result_.stopped = stop_reason::budget;
+      result_.spent = e.what();
     }
     return std::move(result_);
   }
 
  private:
-  struct candidate {
-    candidate_record record;
-    sample made;
-    index_t row = -1;  // of judged_
-    bool alive = true;
-
-    void drop(std::string verdict, std::string detail = {}) {
-      alive = false;
-      record.verdict = std::move(verdict);
-      record.detail = std::move(detail);
-    }
-  };
+  using candidate = round_candidate;
 
   [[nodiscard]] index_t kept() const { return static_cast<index_t>(result_.pool.size()) - result_.seeds; }
 
-  [[nodiscard]] bool at_its_end() const {
+  [[nodiscard]] std::optional<stop_reason> reason_to_stop() const {
     const index_t barren = barren_rounds(result_.rounds);
-    return barren >= patience && barren * options_.candidates >= patience_responses;
+    if (kept() >= options_.target) return stop_reason::target;
+    if (static_cast<index_t>(result_.rounds.size()) >= options_.rounds) return stop_reason::rounds;
+    if (barren >= patience && barren * options_.candidates >= patience_responses) return stop_reason::writer;
+    if (options_.plateau && is_plateau(result_.rounds, options_.plateau_rounds, *options_.plateau)) return stop_reason::plateau;
+    return std::nullopt;
   }
 
   // The pool as the state knows it, and its rows, computed where the store lacks them.
@@ -146,6 +113,7 @@ class synthesis_run {
     if (fresh) state_.set_seeds(seeds);  // not before they are known to be usable
     result_.seeds = state_.seeds();
     load_rows();
+    centroids_ = converted<T>(state_.centroids());
     vendi_ = vendi(cx_, result_.rows).score;
   }
 
@@ -154,50 +122,53 @@ class synthesis_run {
     record.round = static_cast<index_t>(result_.rounds.size()) + 1;
     record.vendi_before = vendi_;
     const index_t first = (record.round - 1) * options_.candidates, last = first + options_.candidates;
-    const pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter);
+    pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter, centroids_);
     record.clusters = clusters.means.centroids.rows();
 
-    std::vector<candidate> candidates = written(first, last, clusters);
+    std::vector<candidate> candidates = written(record.round, first, last, clusters);
     record.generated = last - first;
-    record.unparsed = dropped(candidates);
+    record.unparsed = with_verdict(candidates, "unparsed");
+    drop_unfit(candidates, &candidate_record::question, options_.texts.problem, options_.texts);
     drop_repeats(candidates, record);
-    solve(candidates);
-    record.disagreed = verdicts(candidates, "no agreement");
+    solve(candidates, record);
+    drop_unfit(candidates, &candidate_record::solution, options_.texts.solution, options_.texts);
+    record.disagreed = with_verdict(candidates, "no agreement");
+    record.off_length = with_verdict(candidates, "length");
+    record.off_script = with_verdict(candidates, "script");
     record.verified = alive(candidates);
 
-    const index_t quota = std::min(options_.target - kept(), quota_of(record.round));
+    const index_t quota = std::min(options_.target - kept(), of_round(options_.quotas, record.round, options_.target));
     // Without a filter, rows past the quota would be computed to be thrown away.
     if (options_.filter.rule == filter_rule::none) drop_surplus(candidates, quota);
     judge(candidates, clusters, record);
     drop_surplus(candidates, quota);
+    centroids_ = std::move(clusters.means.centroids);
     commit(candidates, record);
   }
 
   // Asks for problems [first, last), or reads what was answered before; parses them all alike.
-  std::vector<candidate> written(index_t first, index_t last, const pool_clusters<T>& clusters) {
+  std::vector<candidate> written(index_t round, index_t first, index_t last, const pool_clusters<T>& clusters) {
     std::vector<std::string> questions, solutions;
     for (const sample& s : result_.pool) {
       questions.push_back(s.prompt());
       solutions.emplace_back(without_thoughts(s.completion()));
     }
-    const std::vector<index_t> shown = examples(clusters);
+    const few_shot_choice shown = examples(clusters);
     const auto shots = [&](index_t number) {
-      const random_stream random(cx_.seed(), "synthesis/few-shot/" + std::to_string(number));
       std::vector<few_shot> out;
-      for (index_t k = 0; k < options_.shots; ++k) {
-        const index_t pick = random.below(static_cast<std::uint64_t>(k), static_cast<index_t>(shown.size()));
-        const auto place = static_cast<std::size_t>(shown[static_cast<std::size_t>(pick)]);
-        out.push_back({questions[place], solutions[place]});
-      }
+      for (const index_t place : shown.of_request(cx_.seed(), number, options_.shots))
+        out.push_back({questions[static_cast<std::size_t>(place)], solutions[static_cast<std::size_t>(place)]});
       return out;
     };
+    asking_options how = asking();
+    how.temperature = of_round(options_.temperatures, round, std::optional<double>());
     std::vector<index_t> numbers(static_cast<std::size_t>(last - first));
     std::iota(numbers.begin(), numbers.end(), first);
     std::vector<candidate> out;
-    for (const auto& [number, texts] : ask_generator(generator_, state_, numbers, shots, asking())) {
+    for (const auto& [number, written] : ask_generator(generator_, state_, numbers, shots, how)) {
       candidate c;
       c.record.number = number;
-      if (const std::optional<problem> posed = parse_problem(texts.front())) {
+      if (const std::optional<problem> posed = read_problem(options_.task, written.at(0))) {
         c.record.topic = posed->topic;
         c.record.question = posed->question;
         c.record.solution = posed->solution;
@@ -210,14 +181,15 @@ class synthesis_run {
     return out;
   }
 
-  // The samples that may be shown: all of them, or those in sparse clusters when there are any.
-  [[nodiscard]] std::vector<index_t> examples(const pool_clusters<T>& clusters) const {
-    std::vector<index_t> all, sparse;
-    for (std::size_t i = 0; i < result_.pool.size(); ++i) {
-      all.push_back(static_cast<index_t>(i));
-      if (clusters.sparse[static_cast<std::size_t>(clusters.means.labels[i])]) sparse.push_back(static_cast<index_t>(i));
-    }
-    return options_.examples == few_shot_rule::sparse && !sparse.empty() ? sparse : all;
+  [[nodiscard]] few_shot_choice examples(const pool_clusters<T>& clusters) const {
+    if (options_.examples == few_shot_rule::level) return few_shot_choice(level_weights(result_.pool));
+    if (options_.examples == few_shot_rule::loss) return few_shot_choice(losses_);
+    std::vector<index_t> all(result_.pool.size()), sparse;
+    std::iota(all.begin(), all.end(), index_t{0});
+    std::ranges::copy_if(all, std::back_inserter(sparse), [&](index_t i) {
+      return clusters.sparse[static_cast<std::size_t>(clusters.means.labels[static_cast<std::size_t>(i)])];
+    });
+    return few_shot_choice(options_.examples == few_shot_rule::sparse && !sparse.empty() ? sparse : all);
   }
 
   // Drops what repeats the pool, an earlier candidate of the round, or an evaluation item: before any
@@ -231,6 +203,7 @@ class synthesis_run {
       if (match) {
         c.drop(match->exact ? "duplicate" : "near duplicate");
         ++record.duplicates;
+        record.near_duplicates += match->exact ? 0 : 1;
       } else if (const auto overlap = clean_.find(c.record.question)) {
         c.drop("contaminated", overlap->ngram);
         ++record.contaminated;
@@ -238,23 +211,25 @@ class synthesis_run {
     }
   }
 
-  void solve(std::vector<candidate>& candidates) {
+  void solve(std::vector<candidate>& candidates, round_record& record) {
     std::map<index_t, problem> problems;
     for (const candidate& c : candidates)
       if (c.alive) problems[c.record.number] = {c.record.topic, c.record.question, c.record.solution, c.record.answer};
     response_map responses = ask_solver(solver_, state_, problems, options_.attempts, asking());
     for (candidate& c : candidates) {
       if (!c.alive) continue;
-      std::vector<std::string>& texts = responses[c.record.number];
+      const std::map<index_t, response>& texts = responses[c.record.number];
       std::vector<attempt> attempts;
       attempts.reserve(texts.size());
-      for (const std::string& text : texts) attempts.push_back({text, extract_answer(without_thoughts(text))});
+      for (const auto& [k, solved] : texts) attempts.push_back({solved.text, read_answer(options_.task, solved)});
+      const wrong_votes slips = options_.check_arithmetic ? withdraw_wrong(attempts) : wrong_votes{};
+      record.miscalculated += slips.withdrawn;
       const vote_result votes = majority_vote(attempts, {.agreement = options_.agreement});
       if (const ballot* winner = votes.winner()) {
         c.record.answer = winner->answer;
-        c.record.solution = texts[static_cast<std::size_t>(winner->first_attempt)];
+        c.record.solution = texts.at(winner->first_attempt).text;
       } else {
-        c.drop("no agreement");
+        c.drop("no agreement", slips.first);
       }
     }
   }
@@ -316,7 +291,8 @@ class synthesis_run {
     record.kept = static_cast<index_t>(kept.size());
     record.pool = static_cast<index_t>(result_.pool.size());
     record.vendi_after = vendi_ = kept.empty() ? vendi_ : vendi(cx_, result_.rows).score;
-    state_.commit_round(record, records, kept);
+    const matrix<float> centroids = converted<float>(centroids_);
+    state_.commit_round(record, records, kept, centroids);
     result_.rounds.push_back(record);
   }
 
@@ -349,30 +325,19 @@ class synthesis_run {
   void load_rows() {
     std::vector<std::string> ids;
     for (const sample& s : result_.pool) ids.push_back(s.id);
-    result_.rows = store_.template load<T>(ids).rows;
+    gradient_rows<T> stored = store_.template load<T>(ids);
+    result_.rows = std::move(stored.rows);
+    losses_ = std::move(stored.losses);
+  }
+
+  template <class To, class From>
+  static matrix<To> converted(const matrix<From>& from) {
+    matrix<To> out(from.rows(), from.cols());
+    std::transform(from.data(), from.data() + from.size(), out.data(), [](From x) { return static_cast<To>(x); });
+    return out;
   }
 
   [[nodiscard]] asking_options asking() const { return {options_.requests_at_once, options_.on_progress}; }
-
-  [[nodiscard]] index_t quota_of(index_t round) const {
-    if (options_.quotas.empty()) return options_.target;
-    return options_.quotas[std::min(static_cast<std::size_t>(round), options_.quotas.size()) - 1];
-  }
-
-  static void drop_surplus(std::vector<candidate>& candidates, index_t quota) {
-    for (candidate& c : candidates)
-      if (c.alive && --quota < 0) c.drop("surplus");
-  }
-
-  static index_t alive(const std::vector<candidate>& candidates) {
-    return std::ranges::count_if(candidates, &candidate::alive);
-  }
-  static index_t dropped(const std::vector<candidate>& candidates) {
-    return static_cast<index_t>(candidates.size()) - alive(candidates);
-  }
-  static index_t verdicts(const std::vector<candidate>& candidates, std::string_view verdict) {
-    return std::ranges::count_if(candidates, [&](const candidate& c) { return c.record.verdict == verdict; });
-  }
 
   context<B>& cx_;
   const proxy<B, T>& proxy_;
@@ -385,6 +350,8 @@ class synthesis_run {
   synthesis_options options_;
   overlap_index seen_;
   synthesis_result<T> result_;
+  std::vector<double> losses_;  // the proxy's, of each sample of the pool
+  matrix<T> centroids_;         // of the last round's clusters
   sample_rows<T> judged_;  // of the round's candidates that reached the filter
   double vendi_ = 0;
 };

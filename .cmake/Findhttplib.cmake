@@ -1,0 +1,25 @@
+# Finds cpp-httplib. Debian splits a library off the header, and the two agree only with the definitions it was built with.
+# Defines httplib::httplib.
+find_path(httplib_INCLUDE httplib.h)
+find_library(httplib_LIBRARY cpp-httplib)
+mark_as_advanced(httplib_INCLUDE httplib_LIBRARY)
+set(httplib_needed httplib_INCLUDE)
+if(httplib_LIBRARY)
+  find_package(PkgConfig QUIET)
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(httplib_built QUIET cpp-httplib)
+  endif()
+  list(APPEND httplib_needed httplib_built_FOUND)
+endif()
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(httplib REQUIRED_VARS ${httplib_needed})
+
+if(httplib_FOUND AND NOT TARGET httplib::httplib)
+  add_library(httplib::httplib INTERFACE IMPORTED)
+  target_include_directories(httplib::httplib SYSTEM INTERFACE ${httplib_INCLUDE})
+  if(httplib_LIBRARY)
+    target_compile_options(httplib::httplib INTERFACE ${httplib_built_CFLAGS_OTHER})
+    target_link_libraries(httplib::httplib INTERFACE ${httplib_LIBRARY})
+  endif()
+endif()
