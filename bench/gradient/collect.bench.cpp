@@ -3,6 +3,7 @@
 
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/autodiff/accumulate.hpp>
+#include <prismatic/diversity/vendi.hpp>
 #include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>
@@ -52,6 +53,26 @@ void gradients_sparse(benchmark::State& state) {
 }
 void gradients_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0); }
 
+// From tokens to G-Vendi, as a user waits for it. s = 0: dense signs; threads = 0: all.
+void score_of_tokens(benchmark::State& state) {
+  const decoder_config c = config(state.range(0));
+  const index_t length = state.range(1), samples = state.range(2), nonzeros = state.range(3);
+  context<B> cx({.threads = static_cast<int>(state.range(4))});
+  decoder<B, float> model(c);
+  model.initialise(1);
+  const auto data = sequences(samples, length, c.vocabulary);
+  for (auto _ : state) {
+    const auto found = nonzeros == 0 ? collect_rows(cx, model, data, rademacher(1024))
+                                     : collect_rows(cx, model, data, sparse_sign(1024, nonzeros));
+    benchmark::DoNotOptimize(vendi(cx, found.rows).score);
+  }
+  const index_t additions = nonzeros == 0 ? 1024 : nonzeros;
+  report(state, {static_cast<double>(samples) *
+                     (gradient_flop(c, model, length) + static_cast<double>(additions * model.parameters().scalars())),
+                 0});
+  report_items(state, "samples/s", static_cast<double>(samples));
+}
+
 void summed_gradient(benchmark::State& state) {
   const decoder_config c = config(state.range(0));
   const index_t length = state.range(1), samples = state.range(2);
@@ -82,6 +103,7 @@ BENCHMARK(gradients_dense)
 BENCHMARK(gradients_sparse)
     ->ArgNames({"model", "T", "n", "s"})
     ->Args({0, 400, 16, 4})
+    ->Args({1, 64, 64, 1})
     ->Args({1, 64, 64, 4})
     ->Args({2, 128, 16, 1})
     ->Args({2, 128, 16, 4})
@@ -92,6 +114,11 @@ BENCHMARK(gradients_kronecker)
     ->ArgNames({"model", "T", "n"})
     ->Args({1, 64, 64})
     ->Args({2, 128, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(score_of_tokens)
+    ->ArgNames({"model", "T", "n", "s", "threads"})
+    ->ArgsProduct({{1}, {64}, {64}, {0, 1, 4}, {1, 0}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(summed_gradient)

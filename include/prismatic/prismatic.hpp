@@ -92,6 +92,7 @@
 #include <prismatic/io/file_descriptor.hpp>
 #include <prismatic/io/half.hpp>
 #include <prismatic/io/json.hpp>
+#include <prismatic/io/json_scan.hpp>
 #include <prismatic/io/json_text.hpp>
 #include <prismatic/io/jsonl.hpp>
 #include <prismatic/io/mapped_file.hpp>

@@ -106,7 +106,7 @@ class dataset_builder {
       while (lines_.contains(value.id));
       lines_.emplace(value.id, first_use{value.line, 1});
     }
-    std::ranges::replace(value.raw, '\n', ' ');  // between tokens of an array's element; a line has none
+    if (value.raw.find('\n') != std::string::npos) std::ranges::replace(value.raw, '\n', ' ');  // between tokens of an array's element; a line has none
     ++out_.counts[static_cast<std::size_t>(found.kind)];
     out_.samples.push_back(std::move(value));
   }

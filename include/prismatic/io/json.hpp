@@ -3,6 +3,7 @@
 
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/types.hpp>
+#include <prismatic/io/json_scan.hpp>
 #include <prismatic/io/mapped_file.hpp>
 
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -145,7 +147,8 @@ inline constexpr index_t max_json_depth = 128;
 /// surrogates, numbers beyond the range of double.
 /// @throws data_error with the line of the fault (when `place.line` is not 0) and its byte offset in `text`
 inline json parse_json(std::string_view text, const json_place& place) {
-  json document;
+  if (std::optional<json> document = detail::scan_json(text, max_json_depth)) return *std::move(document);
+  json document;  // not as a document usually is: read again by a parser that says why
   detail::json_builder builder(document, max_json_depth);
   if (json::sax_parse(text.begin(), text.end(), &builder)) return document;
   const bool has_offset = builder.at != std::string::npos;
