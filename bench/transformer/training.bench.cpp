@@ -2,7 +2,6 @@
 #include "support/report.hpp"
 
 #include <prismatic/transformer/auto_proxy.hpp>
-#include <prismatic/transformer/sampler.hpp>
 #include <prismatic/transformer/training.hpp>
 
 namespace {
@@ -20,17 +19,6 @@ void training_steps(benchmark::State& state) {
   report_items(state, "tokens/s", static_cast<double>(steps * batch_tokens));
 }
 
-void greedy_decoding(benchmark::State& state) {
-  context<B> cx;
-  decoder<B, float> model(auto_proxy_config());
-  model.initialise(1);
-  const std::vector<std::vector<token_id>> prompts(static_cast<std::size_t>(state.range(0)), std::vector<token_id>(32, 65));
-  constexpr index_t length = 64;
-  for (auto _ : state) benchmark::DoNotOptimize(generate(cx, model, prompts, {.max_tokens = length, .temperature = 0}));
-  report_items(state, "tokens/s", static_cast<double>(state.range(0) * length));
-}
-
 BENCHMARK(training_steps)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(greedy_decoding)->ArgName("prompts")->Arg(1)->Arg(16)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -52,39 +52,46 @@ struct weighted_token {
   token_id token;
   double weight;
   // The likelier one, of equals the one with the smaller id.
-  static bool less(const weighted_token& a, const weighted_token& b) {
-    return a.weight != b.weight ? a.weight < b.weight : a.token > b.token;
+  static bool likelier(const weighted_token& a, const weighted_token& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.token < b.token;
   }
 };
 
-// Moves the likeliest tokens of a heap to its end, the first of them last, until `enough(count, weight)`.
-template <class Enough>
-std::vector<weighted_token> likeliest(std::vector<weighted_token> heap, Enough&& enough) {
-  std::vector<weighted_token> taken;
-  double weight = 0;
-  std::ranges::make_heap(heap, weighted_token::less);
-  while (!heap.empty() && !enough(static_cast<index_t>(taken.size()), weight)) {
-    std::ranges::pop_heap(heap, weighted_token::less);
-    taken.push_back(heap.back());
-    weight += heap.back().weight;
-    heap.pop_back();
-  }
-  return taken;
-}
-
-inline double total_weight(const std::vector<weighted_token>& tokens) {
+inline double total_weight(std::span<const weighted_token> tokens) {
   double sum = 0;
   for (const weighted_token& t : tokens) sum += t.weight;
   return sum;
 }
 
+// How many of the likeliest tokens it takes until their weight is `enough`, or exceeds it: they are moved to the front, the
+// last of them to the end of those. As many as there are when all are too few. Halves the doubtful ones again and
+// again: V comparisons and additions, not V log V.
+template <class Reaches>
+std::size_t likeliest(std::span<weighted_token> tokens, Reaches&& reaches) {
+  std::size_t begin = 0, end = tokens.size();  // the last one is in between
+  double before = 0;
+  while (end - begin > 1) {
+    const auto from = tokens.begin() + static_cast<std::ptrdiff_t>(begin), to = tokens.begin() + static_cast<std::ptrdiff_t>(end);
+    const auto middle = from + (to - from) / 2;
+    std::nth_element(from, middle, to, weighted_token::likelier);
+    const double upper = before + total_weight({from, middle});
+    if (reaches(upper)) {
+      end = begin + static_cast<std::size_t>(middle - from);
+    } else {
+      before = upper;
+      begin += static_cast<std::size_t>(middle - from);
+    }
+  }
+  return end;
+}
+
 }  // namespace detail
 
-/// One token drawn from softmax(logits / temperature) cut to the top k and then to the top p; the order is
-/// that of probability, equals by id, the smaller first.
+/// One token drawn from softmax(logits / temperature) cut to the top k and then to the top p. What a cut leaves
+/// is in the order of probability, equals by id, the smaller first; all tokens together in that of their ids.
 ///
 /// @param uniform  in [0, 1): the draw
-/// Cost: V exponentials, and V + k log V comparisons for a cut, k tokens being left by it.
+/// Cost: V exponentials, and some V comparisons for the draw and for each cut.
 /// @throws numeric_error  a logit is NaN or +infinite, or all are -infinite
 template <real T>
 token_id sample_token(std::span<const T> logits, const sampling_options& options, double uniform) {
@@ -102,19 +109,22 @@ token_id sample_token(std::span<const T> logits, const sampling_options& options
     const double below = static_cast<double>(logits[i]) - static_cast<double>(logits[top]);
     tokens[i] = {static_cast<token_id>(i), std::exp(below / options.temperature)};
   }
-  if (options.top_k > 0)
-    tokens = detail::likeliest(std::move(tokens), [&](index_t count, double) { return count == options.top_k; });
-  if (options.top_p < 1) {
-    const double total = detail::total_weight(tokens), enough = options.top_p * total;
-    // All tokens below this weight together hold less than what may be left out: the top p is among the others.
-    const double least = (total - enough) / static_cast<double>(tokens.size());
-    std::erase_if(tokens, [=](const detail::weighted_token& t) { return t.weight < least; });
-    tokens = detail::likeliest(std::move(tokens), [=](index_t, double weight) { return weight >= enough; });
+  std::span<detail::weighted_token> left = tokens;
+  if (const auto k = static_cast<std::size_t>(options.top_k); k > 0 && k < left.size()) {
+    std::nth_element(left.begin(), left.begin() + options.top_k, left.end(), detail::weighted_token::likelier);
+    left = left.first(k);
   }
-  double left = uniform * detail::total_weight(tokens);
-  for (const detail::weighted_token& t : tokens)
-    if ((left -= t.weight) < 0) return t.token;
-  return tokens.back().token;  // rounding ate the last sliver
+  if (options.top_p < 1) {
+    const double enough = options.top_p * detail::total_weight(left);
+    left = left.first(detail::likeliest(left, [=](double weight) { return weight >= enough; }));
+  }
+  const double drawn = uniform * detail::total_weight(left);
+  if (left.size() == tokens.size()) {  // nothing cut, nothing to put in order
+    double passed = 0;
+    for (const detail::weighted_token& t : left)
+      if ((passed += t.weight) > drawn) return t.token;
+  }
+  return left[detail::likeliest(left, [=](double weight) { return weight > drawn; }) - 1].token;
 }
 
 /// Keys and values of every block for sequences that grow, each in a slot of its own: 2 layers slots capacity
