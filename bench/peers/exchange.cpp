@@ -1,4 +1,5 @@
-/// Our side of what exchange.py wrote: scores, clusters and projections of the very rows the peers get, as lines of JSON.
+/// Our side of what exchange.py wrote: scores, clusters and projections of the very rows the peers get, as
+/// lines of JSON.
 #include "support/peak.hpp"
 
 #include <prismatic/backend/default.hpp>
@@ -20,7 +21,9 @@ using namespace prismatic;
 using B = default_backend;
 
 void check(const std::string& name, double value) {
-  std::printf(R"({"check": "%s", "who": "prismatic", "value": %.9g})" "\n", name.c_str(), value);
+  std::printf(R"({"check": "%s", "who": "prismatic", "value": %.9g})"
+              "\n",
+              name.c_str(), value);
 }
 
 double cosine(const float* a, const float* b, index_t n) {
@@ -70,9 +73,11 @@ int main(int count, char** arguments) {
     double mean_cosine = 0;
     const double seconds = bench::detail::best_of(
         5, [&] { mean_cosine = kmeans(cx, rows, {.clusters = k, .iterations = 20}).objective; });
-    const std::string work =
-        "k-means, " + std::to_string(n / 1000) + "k x " + std::to_string(rows.cols()) + ", k " + std::to_string(k);
+    const std::string work = "k-means, " + std::to_string(n / 1000) + "k x " + std::to_string(rows.cols()) +
+                             ", k " + std::to_string(k);
     check("mean cosine, " + work, mean_cosine);
-    std::printf(R"({"work": "%s", "peer": "prismatic", "seconds": %.9g, "best_of": 5})" "\n", work.c_str(), seconds);
+    std::printf(R"({"work": "%s", "peer": "prismatic", "seconds": %.9g, "best_of": 5})"
+                "\n",
+                work.c_str(), seconds);
   }
 }

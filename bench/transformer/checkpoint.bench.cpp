@@ -15,16 +15,18 @@ namespace {
 
 using namespace bench;
 
-// A checkpoint of Qwen2.5-0.5B's shape in bf16, 0.92 GiB, with the tokenizer of the tests; gone with the program.
+// A checkpoint of Qwen2.5-0.5B's shape in bf16, 0.92 GiB, with the tokenizer of the tests; gone with the
+// program.
 class big_checkpoint {
  public:
   big_checkpoint() : folder_((std::filesystem::temp_directory_path() / "prismatic-bench-checkpoint").string()) {
     std::filesystem::create_directories(folder_);
     for (const char* file : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
-      std::filesystem::copy_file(std::string(PRISMATIC_SOURCE_DIR "/tests/golden/checkpoints/qwen2/") + file, folder_ + '/' + file,
-                                 std::filesystem::copy_options::overwrite_existing);
-    write_file(folder_ + "/config.json",
-               R"({"model_type": "qwen2", "hidden_act": "silu", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864,
+      std::filesystem::copy_file(std::string(PRISMATIC_SOURCE_DIR "/tests/golden/checkpoints/qwen2/") + file,
+                                 folder_ + '/' + file, std::filesystem::copy_options::overwrite_existing);
+    write_file(
+        folder_ + "/config.json",
+        R"({"model_type": "qwen2", "hidden_act": "silu", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864,
                    "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2, "max_position_embeddings": 4096,
                    "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "rope_theta": 1e6})");
     std::vector<tensor_source> tensors;
@@ -35,12 +37,15 @@ class big_checkpoint {
       const auto values = std::span(noise_).first(static_cast<std::size_t>(elements));
       tensors.push_back(tensor_of(name, dtype::bf16, std::move(shape), std::as_bytes(values)));
     };
-    for (std::size_t i = 0; i < noise_.size(); ++i) noise_[i] = to_bfloat16(static_cast<float>(i * 7919 % 1021) / 20000);
+    for (std::size_t i = 0; i < noise_.size(); ++i)
+      noise_[i] = to_bfloat16(static_cast<float>(i * 7919 % 1021) / 20000);
     tensor("model.embed_tokens.weight", {151936, 896});
     tensor("model.norm.weight", {896});
     for (index_t i = 0; i < 24; ++i) {
-      const std::string layer = "model.layers." + std::to_string(i) + '.', attention = layer + "self_attn.", ffn = layer + "mlp.";
-      for (const auto& [name, rows] : {std::pair("q", index_t{896}), std::pair("k", index_t{128}), std::pair("v", index_t{128})}) {
+      const std::string layer = "model.layers." + std::to_string(i) + '.', attention = layer + "self_attn.",
+                        ffn = layer + "mlp.";
+      for (const auto& [name, rows] :
+           {std::pair("q", index_t{896}), std::pair("k", index_t{128}), std::pair("v", index_t{128})}) {
         tensor(attention + name + "_proj.weight", {rows, 896});
         tensor(attention + name + "_proj.bias", {rows});
       }
@@ -88,7 +93,8 @@ void widen_into_warm_memory(benchmark::State& state) {
   matrix<float> out(1, checkpoint.bytes() / 2);
   for (auto _ : state)
     team.for_range(out.cols(), 1, [&](index_t begin, index_t end, int) {
-      copy_elements(dtype::bf16, file.bytes().data() + 2 * begin, vector_view<float>(out.data() + begin, end - begin));
+      copy_elements(dtype::bf16, file.bytes().data() + 2 * begin,
+                    vector_view<float>(out.data() + begin, end - begin));
     });
   report(state, {0, 3 * static_cast<double>(checkpoint.bytes())});
   report_items(state, "file bytes/s", static_cast<double>(checkpoint.bytes()));

@@ -14,12 +14,27 @@ using namespace bench;
 decoder_config config(index_t which) {
   if (which == 0) return auto_proxy_config();
   if (which == 1)
-    return {.vocabulary = 8192, .width = 384, .layers = 8, .heads = 6, .kv_heads = 2, .head_dim = 64, .ffn = 1024, .context = 512};
-  return {.vocabulary = 151936, .width = 896, .layers = 24, .heads = 14, .kv_heads = 2, .head_dim = 64, .ffn = 4864, .context = 512,
+    return {.vocabulary = 8192,
+            .width = 384,
+            .layers = 8,
+            .heads = 6,
+            .kv_heads = 2,
+            .head_dim = 64,
+            .ffn = 1024,
+            .context = 512};
+  return {.vocabulary = 151936,
+          .width = 896,
+          .layers = 24,
+          .heads = 14,
+          .kv_heads = 2,
+          .head_dim = 64,
+          .ffn = 4864,
+          .context = 512,
           .qkv_bias = true};
 }
 
-// Small weights without an order: decoder::initialise draws normal numbers, which takes long for half a billion.
+// Small weights without an order: decoder::initialise draws normal numbers, which takes long for half a
+// billion.
 void fill(decoder<B, float>& model) {
   for (index_t p = 0; p < model.parameters().size(); ++p) {
     const auto value = model.parameters().value({p});
@@ -28,18 +43,22 @@ void fill(decoder<B, float>& model) {
   }
 }
 
-// `prompts` of 16 tokens, continued by 16 more. Bytes: every step reads all weights once; caches are small beside
-// them. FLOP: 2 P a token.
+// `prompts` of 16 tokens, continued by 16 more. Bytes: every step reads all weights once; caches are small
+// beside them. FLOP: 2 P a token.
 void decoding(benchmark::State& state) {
   constexpr index_t length = 16;
   const index_t prompts = state.range(1);
   context<B> cx;
   decoder<B, float> model(config(state.range(0)));
   fill(model);
-  const std::vector<std::vector<token_id>> tokens(static_cast<std::size_t>(prompts), std::vector<token_id>(length, 65));
-  const sampling_options options{.max_tokens = length, .temperature = state.range(2) != 0 ? 0.7 : 0.0, .top_p = state.range(2) != 0 ? 0.9 : 1.0};
+  const std::vector<std::vector<token_id>> tokens(static_cast<std::size_t>(prompts),
+                                                  std::vector<token_id>(length, 65));
+  const sampling_options options{.max_tokens = length,
+                                 .temperature = state.range(2) != 0 ? 0.7 : 0.0,
+                                 .top_p = state.range(2) != 0 ? 0.9 : 1.0};
   for (auto _ : state) benchmark::DoNotOptimize(generate(cx, model, tokens, options));
-  const double weights = static_cast<double>(model.parameters().scalars()), count = static_cast<double>(prompts * length);
+  const double weights = static_cast<double>(model.parameters().scalars()),
+               count = static_cast<double>(prompts * length);
   report(state, {2 * weights * 2 * count, 4 * weights * length});
   report_items(state, "tokens/s", count);
 }

@@ -30,7 +30,8 @@ std::vector<detail::dot_blocks<T>> machines() {
   return out;
 }
 
-// Rows of W about the step (16 or 8 in float), k about a run (256 in float) and about the 16 bytes turned at a time.
+// Rows of W about the step (16 or 8 in float), k about a run (256 in float) and about the 16 bytes turned at a
+// time.
 constexpr index_t heights[] = {0, 1, 2, 3, 4, 5, 8}, widths[] = {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 70},
                   depths[] = {0, 1, 3, 4, 5, 127, 128, 129, 255, 256, 257, 300, 521};
 
@@ -44,17 +45,19 @@ TEMPLATE_TEST_CASE("products of a few rows agree with the oracle", "[backend][ge
       for (const index_t n : widths)
         for (const index_t k : depths) {
           CAPTURE(machine.step, team.size(), m, n, k);
-          const auto x = test::gaussian<T>(m, k, "x"), w = test::gaussian<T>(n, k, "w"), c = test::gaussian<T>(m, n, "c");
+          const auto x = test::gaussian<T>(m, k, "x"), w = test::gaussian<T>(n, k, "w"),
+                     c = test::gaussian<T>(m, n, "c");
           test::strided<T> sx(x), sw(w), sc(c);
           detail::multiply_few_rows<T>(team, T(0.5), sx.view(), sw.view(), T(-2), sc.view(), machine);
-          const auto expected =
-              test::oracle::gemm(op::none, op::transpose, 0.5, test::widened(x), test::widened(w), -2, test::widened(c));
+          const auto expected = test::oracle::gemm(op::none, op::transpose, 0.5, test::widened(x),
+                                                   test::widened(w), -2, test::widened(c));
           REQUIRE(test::largest_difference(sc.packed(), expected) <= product_bound<T>(k));
           REQUIRE(sc.padding_untouched());
         }
 }
 
-TEMPLATE_TEST_CASE("a row of few does not depend on the others, nor on threads", "[backend][gemv]", float, double) {
+TEMPLATE_TEST_CASE("a row of few does not depend on the others, nor on threads", "[backend][gemv]", float,
+                   double) {
   using T = TestType;
   const index_t n = GENERATE(7, 300), k = GENERATE(5, 700);
   const auto x = test::gaussian<T>(8, k, "x"), w = test::gaussian<T>(n, k, "w");

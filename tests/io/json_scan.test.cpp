@@ -27,17 +27,41 @@ void require_same(const std::string& text) {
   REQUIRE(found->dump() == expected.dump());
 }
 
-const std::string sample = R"( {"id": 17, "text": "a longer text, caf\u00e9 \ud83d\ude00 \"quoted\" \\ \/ \b\f\n\r\t end",
+const std::string sample =
+    R"( {"id": 17, "text": "a longer text, caf\u00e9 \ud83d\ude00 \"quoted\" \\ \/ \b\f\n\r\t end",
   "list": [1, -2, 0, -0, 2.5, -1.25e-3, 7E+2, 999999999999999999, true, false, null, {}, [], [[{"deep": ""}]]],
-  "beyond": "caf)" "\xC3\xA9 \xE4\xBD\xA0\xE5\xA5\xBD \xF0\x9F\x98\x80" R"(", "": "an empty key"} )";
+  "beyond": "caf)"
+    "\xC3\xA9 \xE4\xBD\xA0\xE5\xA5\xBD \xF0\x9F\x98\x80"
+    R"(", "": "an empty key"} )";
 
 }  // namespace
 
 TEST_CASE("usual documents are read as nlohmann reads them", "[io][json_scan]") {
-  for (const std::string_view text :
-       {"1", "-1", "0", "-0", "0.0", "-0.0", "1e3", "1E-3", "0.1", "123456789012345678", "1.7976931348623157e308",
-        "5e-324", "\"\"", "\"12345678\"", "\"1234567\\u0041\"", "\"\\u0000\"", "\"\\uFFFF\\u07ff\\u0800\"", "true",
-        "[]", "{}", "[ ]", "{ }", " [ 1 , 2 ] ", "\"\x7F\"", "[\"\\uD800\\uDC00\",\"\\uDBFF\\uDFFF\"]"}) {
+  for (const std::string_view text : {"1",
+                                      "-1",
+                                      "0",
+                                      "-0",
+                                      "0.0",
+                                      "-0.0",
+                                      "1e3",
+                                      "1E-3",
+                                      "0.1",
+                                      "123456789012345678",
+                                      "1.7976931348623157e308",
+                                      "5e-324",
+                                      "\"\"",
+                                      "\"12345678\"",
+                                      "\"1234567\\u0041\"",
+                                      "\"\\u0000\"",
+                                      "\"\\uFFFF\\u07ff\\u0800\"",
+                                      "true",
+                                      "[]",
+                                      "{}",
+                                      "[ ]",
+                                      "{ }",
+                                      " [ 1 , 2 ] ",
+                                      "\"\x7F\"",
+                                      "[\"\\uD800\\uDC00\",\"\\uDBFF\\uDFFF\"]"}) {
     CAPTURE(text);
     REQUIRE(scan(text));
     require_same(std::string(text));
@@ -47,14 +71,63 @@ TEST_CASE("usual documents are read as nlohmann reads them", "[io][json_scan]") 
 }
 
 TEST_CASE("whatever is wrong or unusual is left to others", "[io][json_scan]") {
-  for (const std::string_view text :
-       {"", " ", "{", "}", "[", "[1", "[1,", "[1,]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{,}", "[,]", "1 2", "01",
-        "-", "-01", "1.", ".5", "1e", "1e+", "+1", "NaN", "1e999", "1e-999", "1234567890123456789", "tru", "nul", "'a'",
-        "\"", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\u+123\"", "\"\\ud800\"", "\"\\ud800\\u0041\"",
-        "\"\\udc00\"", "\"\x01\"", "\"\n\"", "\"abcdefgh\n\"", "\"\xC3\n\"", "\"\xC3\xA9\n\"", "\"\xC3\"", "\"\xC3",
-        "\"\x80\"", "\"\xC0\x80\"", "\"\xE0\x80\x80\"", "\"\xED\xA0\x80\"", "\"\xF0\x80\x80\x80\"",
-        "\"\xF4\x90\x80\x80\"", "\"\xF5\x80\x80\x80\"", "\"\xE2\x82\"", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}",
-        "\xEF\xBB\xBF{}"}) {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "{",
+                                      "}",
+                                      "[",
+                                      "[1",
+                                      "[1,",
+                                      "[1,]",
+                                      "{\"a\"",
+                                      "{\"a\":",
+                                      "{\"a\":1",
+                                      "{\"a\":1,}",
+                                      "{,}",
+                                      "[,]",
+                                      "1 2",
+                                      "01",
+                                      "-",
+                                      "-01",
+                                      "1.",
+                                      ".5",
+                                      "1e",
+                                      "1e+",
+                                      "+1",
+                                      "NaN",
+                                      "1e999",
+                                      "1e-999",
+                                      "1234567890123456789",
+                                      "tru",
+                                      "nul",
+                                      "'a'",
+                                      "\"",
+                                      "\"\\\"",
+                                      "\"\\x\"",
+                                      "\"\\u12\"",
+                                      "\"\\u12g4\"",
+                                      "\"\\u+123\"",
+                                      "\"\\ud800\"",
+                                      "\"\\ud800\\u0041\"",
+                                      "\"\\udc00\"",
+                                      "\"\x01\"",
+                                      "\"\n\"",
+                                      "\"abcdefgh\n\"",
+                                      "\"\xC3\n\"",
+                                      "\"\xC3\xA9\n\"",
+                                      "\"\xC3\"",
+                                      "\"\xC3",
+                                      "\"\x80\"",
+                                      "\"\xC0\x80\"",
+                                      "\"\xE0\x80\x80\"",
+                                      "\"\xED\xA0\x80\"",
+                                      "\"\xF0\x80\x80\x80\"",
+                                      "\"\xF4\x90\x80\x80\"",
+                                      "\"\xF5\x80\x80\x80\"",
+                                      "\"\xE2\x82\"",
+                                      "{\"a\":1,\"a\":2}",
+                                      "{\"a\":1,\"\\u0061\":2}",
+                                      "\xEF\xBB\xBF{}"}) {
     CAPTURE(text);
     CHECK(!scan(text));
   }
@@ -73,8 +146,9 @@ TEST_CASE("damaged documents are never read otherwise than by nlohmann", "[io][j
     require_same(damaged);
   }
   const random_stream random(1, "damage");
-  constexpr std::array<std::string_view, 22> pieces{"\"", "\\", "\\u", "{", "}", "[", "]", ",", ":", "0", "1", "-", ".", "e",
-                                                    "true", " ", "\n", "\xC3", "\xA9", "\xED\xA0", "\"a\":", "d83d"};
+  constexpr std::array<std::string_view, 22> pieces{
+      "\"", "\\", "\\u", "{",    "}", "[",  "]",    ",",    ":",        "0",      "1",
+      "-",  ".",  "e",   "true", " ", "\n", "\xC3", "\xA9", "\xED\xA0", "\"a\":", "d83d"};
   std::uint64_t at = 0;
   for (int trial = 0; trial < 20000; ++trial) {
     std::string text;
@@ -83,7 +157,8 @@ TEST_CASE("damaged documents are never read otherwise than by nlohmann", "[io][j
       for (int edit = 0; edit < 2; ++edit) {
         const auto where = static_cast<std::size_t>(random.below(at++, static_cast<index_t>(text.size())));
         const auto length = static_cast<std::size_t>(random.below(at++, 4));
-        text.replace(where, length, pieces[static_cast<std::size_t>(random.below(at++, index_t{pieces.size()}))]);
+        text.replace(where, length,
+                     pieces[static_cast<std::size_t>(random.below(at++, index_t{pieces.size()}))]);
       }
     } else {
       for (index_t left = 1 + random.below(at++, 12); left > 0; --left)

@@ -1,4 +1,5 @@
-/// Well-formed JSON read several times as fast as by a general parser; what is wrong with the rest is for others to say.
+/// Well-formed JSON read several times as fast as by a general parser; what is wrong with the rest is for
+/// others to say.
 #pragma once
 
 #include <prismatic/core/types.hpp>
@@ -17,8 +18,8 @@
 
 namespace prismatic::detail {
 
-// Recursive descent, eight bytes of a string at a time. It gives up at whatever is not plainly right, and also at
-// what is right but rare: integers of more than 18 digits, a byte order mark.
+// Recursive descent, eight bytes of a string at a time. It gives up at whatever is not plainly right, and also
+// at what is right but rare: integers of more than 18 digits, a byte order mark.
 class json_scanner {
  public:
   using json = nlohmann::json;
@@ -48,13 +49,20 @@ class json_scanner {
   [[nodiscard]] bool value(json& out) {
     if (at_ == end_) return false;
     switch (*at_) {
-      case '{': return object(out);
-      case '[': return array(out);
-      case '"': return text((out = std::string()).get_ref<std::string&>());
-      case 't': return take("true") && (out = true, true);
-      case 'f': return take("false") && (out = false, true);
-      case 'n': return take("null") && (out = nullptr, true);
-      default: return number(out);
+      case '{':
+        return object(out);
+      case '[':
+        return array(out);
+      case '"':
+        return text((out = std::string()).get_ref<std::string&>());
+      case 't':
+        return take("true") && (out = true, true);
+      case 'f':
+        return take("false") && (out = false, true);
+      case 'n':
+        return take("null") && (out = nullptr, true);
+      default:
+        return number(out);
     }
   }
 
@@ -117,14 +125,16 @@ class json_scanner {
     }
   }
 
-  // Past everything that means itself: neither quote, backslash, control character nor the start of a longer one.
+  // Past everything that means itself: neither quote, backslash, control character nor the start of a longer
+  // one.
   void skip_plain() noexcept {
     constexpr std::uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
     for (; end_ - at_ >= 8; at_ += 8) {
       std::uint64_t bytes = 0;
       std::memcpy(&bytes, at_, sizeof bytes);
       const std::uint64_t quote = bytes ^ (ones * '"'), backslash = bytes ^ (ones * '\\');
-      // The top bit of each byte that is zero, or less than a space; false alarms only above a true one, or beyond ASCII.
+      // The top bit of each byte that is zero, or less than a space; false alarms only above a true one, or
+      // beyond ASCII.
       const std::uint64_t special = (quote - ones) | (backslash - ones) | (bytes - ones * 0x20) | bytes;
       if ((special & tops) != 0) break;
     }
@@ -133,8 +143,8 @@ class json_scanner {
       ++at_;
   }
 
-  // A run of characters beyond ASCII (the Unicode standard, table 3-7: well-formed UTF-8), with something behind it
-  // that may stand in a string.
+  // A run of characters beyond ASCII (the Unicode standard, table 3-7: well-formed UTF-8), with something
+  // behind it that may stand in a string.
   [[nodiscard]] bool beyond_ascii() noexcept {
     const auto byte = [&](std::ptrdiff_t i) { return static_cast<unsigned char>(at_[i]); };
     const auto follows = [&](std::ptrdiff_t i) { return (byte(i) & 0xC0) == 0x80; };
@@ -145,8 +155,8 @@ class json_scanner {
       if (length > 2 && !follows(2)) return false;
       if (length > 3 && !follows(3)) return false;
       const unsigned char second = byte(1);
-      if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
-          (first == 0xF4 && second > 0x8F))
+      if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+          (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
         return false;
       at_ += length;
     }
@@ -156,16 +166,34 @@ class json_scanner {
   [[nodiscard]] bool escape(std::string& out) {
     if (at_ == end_) return false;
     switch (*at_++) {
-      case '"': out += '"'; return true;
-      case '\\': out += '\\'; return true;
-      case '/': out += '/'; return true;
-      case 'b': out += '\b'; return true;
-      case 'f': out += '\f'; return true;
-      case 'n': out += '\n'; return true;
-      case 'r': out += '\r'; return true;
-      case 't': out += '\t'; return true;
-      case 'u': return code_point(out);
-      default: return false;
+      case '"':
+        out += '"';
+        return true;
+      case '\\':
+        out += '\\';
+        return true;
+      case '/':
+        out += '/';
+        return true;
+      case 'b':
+        out += '\b';
+        return true;
+      case 'f':
+        out += '\f';
+        return true;
+      case 'n':
+        out += '\n';
+        return true;
+      case 'r':
+        out += '\r';
+        return true;
+      case 't':
+        out += '\t';
+        return true;
+      case 'u':
+        return code_point(out);
+      default:
+        return false;
     }
   }
 
@@ -236,8 +264,9 @@ class json_scanner {
   index_t depth_left_;
 };
 
-/// The document, or nothing where it is malformed, repeats a key, nests deeper than `max_depth` or is merely unusual:
-/// then a parser that can tell must look. Where there is a document, it equals what nlohmann::json::parse makes of it.
+/// The document, or nothing where it is malformed, repeats a key, nests deeper than `max_depth` or is merely
+/// unusual: then a parser that can tell must look. Where there is a document, it equals what
+/// nlohmann::json::parse makes of it.
 inline std::optional<nlohmann::json> scan_json(std::string_view text, index_t max_depth) {
   nlohmann::json out;
   if (!json_scanner(text, max_depth).document(out)) return std::nullopt;

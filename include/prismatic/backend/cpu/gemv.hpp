@@ -1,4 +1,5 @@
-/// Products of a few rows with a matrix that is read once, as decoding one token at a time needs: bound by memory.
+/// Products of a few rows with a matrix that is read once, as decoding one token at a time needs: bound by
+/// memory.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
@@ -13,8 +14,8 @@
 
 namespace prismatic::detail {
 
-/// Sums over l < length of x(i, l) w(j, l), in that order, for `Rows` rows i and as many rows j as two vectors hold, turned in
-/// registers so that each row of W is a lane: C(i, j) <- alpha sum + beta C(i, j).
+/// Sums over l < length of x(i, l) w(j, l), in that order, for `Rows` rows i and as many rows j as two vectors
+/// hold, turned in registers so that each row of W is a lane: C(i, j) <- alpha sum + beta C(i, j).
 template <class T>
 struct dot_block {
   index_t length;
@@ -35,7 +36,8 @@ struct dots {
   [[gnu::always_inline]] static void run(const dot_block<T>& p) {
     using lanes = lanes_of<T, Bytes>;
     using vector = typename lanes::vector;
-    constexpr index_t piece = 16 / static_cast<index_t>(sizeof(T));  // numbers of a row that are turned at a time
+    constexpr index_t piece =
+        16 / static_cast<index_t>(sizeof(T));  // numbers of a row that are turned at a time
     vector left[static_cast<std::size_t>(Rows)] = {}, right[static_cast<std::size_t>(Rows)] = {};
     vector a[static_cast<std::size_t>(piece)] = {}, b[static_cast<std::size_t>(piece)] = {};
     const T *row = p.next, *line = row;
@@ -85,8 +87,8 @@ struct dots {
       lanes::at(c) = p.alpha * sum + p.beta * lanes::at(c);
   }
 
-  // out[i] = column i of `piece` columns of W, a row a lane. A row gives 16 bytes; rows r, r + piece, ... fill one vector
-  // side by side, so that what is left is to turn squares within 16 bytes.
+  // out[i] = column i of `piece` columns of W, a row a lane. A row gives 16 bytes; rows r, r + piece, ... fill
+  // one vector side by side, so that what is left is to turn squares within 16 bytes.
   template <int Bytes, class T, class vector>
   [[gnu::always_inline]] static void turned(const T* w, index_t stride, vector* out) {
     constexpr index_t piece = 16 / static_cast<index_t>(sizeof(T));
@@ -127,16 +129,20 @@ struct dots {
   }
 
   template <int... I, class half, class vector>
-  [[gnu::always_inline]] static void joined(std::integer_sequence<int, I...>, const half& low, const half& high, vector& out) {
+  [[gnu::always_inline]] static void joined(std::integer_sequence<int, I...>, const half& low, const half& high,
+                                            vector& out) {
     out = __builtin_shufflevector(low, high, I...);
   }
 
-  // Within each 16 bytes: runs of `Run` numbers by turns of a and b, from their lower (Half = 0) or upper halves.
+  // Within each 16 bytes: runs of `Run` numbers by turns of a and b, from their lower (Half = 0) or upper
+  // halves.
   template <int Run, int Half, int... I, class vector>
-  [[gnu::always_inline]] static void interleaved(std::integer_sequence<int, I...>, const vector& a, const vector& b, vector& out) {
+  [[gnu::always_inline]] static void interleaved(std::integer_sequence<int, I...>, const vector& a,
+                                                 const vector& b, vector& out) {
     constexpr int count = sizeof...(I), piece = 16 * count / static_cast<int>(sizeof(vector));
-    out = __builtin_shufflevector(
-        a, b, (I / piece * piece + Half * piece / 2 + I % piece / (2 * Run) * Run + I % Run + I / Run % 2 * count)...);
+    out = __builtin_shufflevector(a, b,
+                                  (I / piece * piece + Half * piece / 2 + I % piece / (2 * Run) * Run +
+                                   I % Run + I / Run % 2 * count)...);
   }
 };
 
@@ -156,11 +162,12 @@ struct dot_blocks {
     return found;
   }
 
-  /// Two vectors of rows of W, whose sums do not wait for one another. Longer ones than of 32 bytes would not help: memory
-  /// binds, and more rows at once are harder to fetch.
+  /// Two vectors of rows of W, whose sums do not wait for one another. Longer ones than of 32 bytes would not
+  /// help: memory binds, and more rows at once are harder to fetch.
   template <int Bytes>
   static dot_blocks of_vectors() {
-    return {2 * Bytes / index_t{sizeof(T)}, compiled<Bytes, dots<1>>(), compiled<Bytes, dots<2>>(), compiled<Bytes, dots<4>>()};
+    return {2 * Bytes / index_t{sizeof(T)}, compiled<Bytes, dots<1>>(), compiled<Bytes, dots<2>>(),
+            compiled<Bytes, dots<4>>()};
   }
 
  private:
@@ -182,7 +189,8 @@ struct last_rows {
   alignas(64) T c[std::size_t{4} * step];
 };
 
-/// Cache lines of `step` rows of `length` numbers, one more each for where they begin, per 16 bytes of one of them.
+/// Cache lines of `step` rows of `length` numbers, one more each for where they begin, per 16 bytes of one of
+/// them.
 template <class T>
 index_t fetched_lines(index_t step, index_t length) {
   constexpr index_t line = 64 / index_t{sizeof(T)}, piece = 16 / index_t{sizeof(T)};
@@ -190,14 +198,15 @@ index_t fetched_lines(index_t step, index_t length) {
   return (step * ((length + line - 1) / line) + steps - 1) / steps;
 }
 
-/// Rows for which multiply_few_rows is worth its while: beyond them the products, not the reading of W, take the time.
+/// Rows for which multiply_few_rows is worth its while: beyond them the products, not the reading of W, take
+/// the time.
 inline constexpr index_t few_rows = 8;
 
-/// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for a few rows: W is read once, from memory, by all threads. 2 m n k FLOP, 4 n k
-/// bytes in float.
+/// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for a few rows: W is read once, from memory, by all threads. 2 m n k
+/// FLOP, 4 n k bytes in float.
 ///
-/// Determinism: bitwise in threads. An element of C is summed in the order of k, in runs whose lengths depend on k alone, so
-/// it does not depend on the other rows and columns of the call. C is not read where beta is 0.
+/// Determinism: bitwise in threads. An element of C is summed in the order of k, in runs whose lengths depend
+/// on k alone, so it does not depend on the other rows and columns of the call. C is not read where beta is 0.
 template <real T>
 void multiply_few_rows(thread_team& team, std::type_identity_t<T> alpha, input_matrix<T> x, input_matrix<T> w,
                        std::type_identity_t<T> beta, matrix_view<T> c,
@@ -211,10 +220,15 @@ void multiply_few_rows(thread_team& team, std::type_identity_t<T> alpha, input_m
     last_rows<T> last;
     for (index_t j = begin * step; j < std::min(n, end * step); j += step)
       for (index_t run = 0; run < runs; ++run) {
-        const index_t from = k * run / runs, length = k * (run + 1) / runs - from, count = std::min(step, n - j);
-        dot_block<T> p{length, alpha, run == 0 ? beta : T{1}, nullptr, x.stride(), w.row(j) + from, w.stride(), nullptr, 0, nullptr, 0};
+        const index_t from = k * run / runs, length = k * (run + 1) / runs - from,
+                      count = std::min(step, n - j);
+        dot_block<T> p{length,     alpha,      run == 0 ? beta : T{1},
+                       nullptr,    x.stride(), w.row(j) + from,
+                       w.stride(), nullptr,    0,
+                       nullptr,    0};
         const bool last_run = run + 1 == runs;
-        const index_t next_row = last_run ? std::min(j + step, n - 1) : j, next_column = last_run ? 0 : from + length;
+        const index_t next_row = last_run ? std::min(j + step, n - 1) : j,
+                      next_column = last_run ? 0 : from + length;
         p.next = w.row(next_row) + next_column;
         p.lines = fetched_lines<T>(step, length);
         if (count < step) {
