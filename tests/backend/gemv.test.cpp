@@ -1,10 +1,12 @@
 #include <prismatic/backend/cpu/gemv.hpp>
+#include <prismatic/backend/cpu/product.hpp>
 
 #include "oracle/dense.hpp"
 #include "support/catch.hpp"
 #include "support/numeric.hpp"
 #include "support/strided.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -56,18 +58,26 @@ TEMPLATE_TEST_CASE("products of a few rows agree with the oracle", "[backend][ge
         }
 }
 
-TEMPLATE_TEST_CASE("a row of few does not depend on the others, nor on threads", "[backend][gemv]", float,
-                   double) {
+TEMPLATE_TEST_CASE("few rows give the bits that many give, on any threads", "[backend][gemv]", float, double) {
   using T = TestType;
-  const index_t n = GENERATE(7, 300), k = GENERATE(5, 700);
-  const auto x = test::gaussian<T>(8, k, "x"), w = test::gaussian<T>(n, k, "w");
-  matrix<T> together(8, n);
   thread_team one(1), three(3);
-  detail::multiply_few_rows<T>(three, T(1), x, w, T(0), together.view());
-  for (index_t i = 0; i < 8; ++i) {
-    matrix<T> alone(1, n);
-    std::fill_n(alone.data(), n, std::numeric_limits<T>::quiet_NaN());  // not read
-    detail::multiply_few_rows<T>(one, T(1), x.view().middle_rows(i, 1), w, T(0), alone.view());
-    for (index_t j = 0; j < n; ++j) REQUIRE(alone(0, j) == together(i, j));
-  }
+  const T beta = GENERATE(T(0), T(1), T(0.5));
+  for (const index_t n : {1, 7, 33, 300})
+    for (const index_t k : {5, 256, 700}) {
+      CAPTURE(n, k, beta);
+      const auto x = test::gaussian<T>(8, k, "x"), w = test::gaussian<T>(n, k, "w"),
+                 c = test::gaussian<T>(8, n, "c");
+      matrix<T> many = c.clone(), together = c.clone();
+      if (beta == 0)
+        std::fill_n(together.data(), together.size(), std::numeric_limits<T>::quiet_NaN());  // not read
+      detail::multiply<T>(op::none, op::transpose, T(1), x, w, beta, many.view());
+      detail::multiply_few_rows<T>(three, T(1), x, w, beta, together.view());
+      CHECK(std::equal(many.data(), many.data() + many.size(), together.data()));
+      for (index_t i = 0; i < 8; ++i) {
+        matrix<T> alone = c.clone();
+        detail::multiply_few_rows<T>(one, T(1), x.view().middle_rows(i, 1), w, beta,
+                                     alone.view().middle_rows(i, 1));
+        CHECK(std::equal(many.view().row(i), many.view().row(i) + n, alone.view().row(i)));
+      }
+    }
 }

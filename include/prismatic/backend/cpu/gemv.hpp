@@ -36,8 +36,7 @@ struct dots {
   [[gnu::always_inline]] static void run(const dot_block<T>& p) {
     using lanes = lanes_of<T, Bytes>;
     using vector = typename lanes::vector;
-    constexpr index_t piece =
-        16 / static_cast<index_t>(sizeof(T));  // numbers of a row that are turned at a time
+    constexpr index_t piece = 16 / index_t{sizeof(T)};  // numbers of a row that are turned at a time
     vector left[static_cast<std::size_t>(Rows)] = {}, right[static_cast<std::size_t>(Rows)] = {};
     vector a[static_cast<std::size_t>(piece)] = {}, b[static_cast<std::size_t>(piece)] = {};
     const T *row = p.next, *line = row;
@@ -91,7 +90,7 @@ struct dots {
   // one vector side by side, so that what is left is to turn squares within 16 bytes.
   template <int Bytes, class T, class vector>
   [[gnu::always_inline]] static void turned(const T* w, index_t stride, vector* out) {
-    constexpr index_t piece = 16 / static_cast<index_t>(sizeof(T));
+    constexpr index_t piece = 16 / index_t{sizeof(T)};
     constexpr auto all = std::make_integer_sequence<int, Bytes / static_cast<int>(sizeof(T))>();
     vector a, b;
     side_by_side<Bytes>(w, stride, a);
@@ -205,8 +204,8 @@ inline constexpr index_t few_rows = 8;
 /// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for a few rows: W is read once, from memory, by all threads. 2 m n k
 /// FLOP, 4 n k bytes in float.
 ///
-/// Determinism: bitwise in threads. An element of C is summed in the order of k, in runs whose lengths depend
-/// on k alone, so it does not depend on the other rows and columns of the call. C is not read where beta is 0.
+/// Determinism: bitwise in threads, and bitwise what `multiply` gives, which sums in the same order of k and the
+/// same runs: nothing shows which of the two was used. C is not read where beta is 0.
 template <real T>
 void multiply_few_rows(thread_team& team, std::type_identity_t<T> alpha, input_matrix<T> x, input_matrix<T> w,
                        std::type_identity_t<T> beta, matrix_view<T> c,
