@@ -13,6 +13,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -341,4 +342,30 @@ TEST_CASE("clusters start from those of the round before, also after a stop", "[
   const matrix<float> expected = centroids("whole"), found = centroids("in parts");
   REQUIRE(found.rows() == whole.rounds.back().clusters);
   CHECK(std::equal(found.data(), found.data() + found.size(), expected.data()));
+}
+
+TEST_CASE("a spent budget ends a run between its rounds, and a larger one goes on", "[synthesis][run]") {
+  struct paid_solver {
+    counted_solver inner;
+    std::vector<solution> solve(std::span<const solve_request> requests) {
+      if (inner.asked > 10) throw budget_spent("10 requests of 10");
+      return inner.solve(requests);
+    }
+  };
+  bench b;
+  counted_generator writer;
+  const auto run = [&](auto& solves) {
+    run_state state(b.directory / "run", {{"test", 1}});
+    row_store store(b.directory / "run/rows", {{"width", 32}});
+    return synthesis_run<B, float, rademacher, counted_generator, std::remove_reference_t<decltype(solves)>>(
+               b.cx, b.model, b.projection, writer, solves, b.clean, state, store, b.options)
+        .run(b.seeds, [](const round_record&) {});
+  };
+  paid_solver poor;
+  const auto cut = run(poor);
+  CHECK(cut.stopped == stop_reason::budget);
+  CHECK(cut.spent == "10 requests of 10");
+  CHECK(cut.rounds.empty());
+  counted_solver rich;
+  CHECK(run(rich).stopped == stop_reason::target);
 }
