@@ -37,7 +37,7 @@ void clean_and_filter(benchmark::State& state) {
   const text_filter_options texts{.scripts = {script::latin}};
   index_t clean = 0;
   for (auto _ : state) {
-    overlap_index seen;
+    overlap_index seen, round;
     decontaminator evaluation;
     state.PauseTiming();
     for (const std::string& text : pool) seen.add(text, 0);
@@ -45,7 +45,7 @@ void clean_and_filter(benchmark::State& state) {
     clean = 0;
     state.ResumeTiming();
     for (const std::string& text : candidates)
-      clean += !length_fault(text, {20, 4000}) && !script_fault(text, texts) && !seen.add_if_new(text, 1) && !evaluation.find(text);
+      clean += !length_fault(text, {20, 4000}) && !script_fault(text, texts) && !seen.find(text) && !round.add_if_new(text, 1) && !evaluation.find(text);
     // All candidates, as though none had been dropped.
     benchmark::DoNotOptimize(filter_candidates(cx, rows, clusters, fresh, options));
   }

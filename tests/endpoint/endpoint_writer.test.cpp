@@ -100,6 +100,17 @@ TEST_CASE("problems are asked for with everything that matters", "[endpoint][end
   CHECK(different.texts != got.texts);
 }
 
+TEST_CASE("a request's own temperature comes first", "[endpoint][endpoint_writer]") {
+  bench b;
+  writer w = b.make({.model = "m", .sampling = {.temperature = 0.7}});
+  const std::vector<generation_request> requests{{7, {}, 1.25}, {8, {}}};
+  heard got;
+  w.generate(requests, got);
+  REQUIRE(b.bodies.size() == 2);
+  CHECK(b.bodies[0].at("temperature") == 1.25);
+  CHECK(b.bodies[1].at("temperature") == 0.7);
+}
+
 TEST_CASE("a server that brings one text at a time is asked once an attempt, to the same end", "[endpoint][endpoint_writer]") {
   bench many, single, some;
   const heard together = solved(many, many.make(), {0, 1, 2});
