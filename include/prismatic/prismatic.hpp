@@ -41,6 +41,15 @@
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/backend/default.hpp>
+#include <prismatic/backend/functors/attention.hpp>
+#include <prismatic/backend/functors/cross_entropy.hpp>
+#include <prismatic/backend/functors/grid.hpp>
+#include <prismatic/backend/functors/memory.hpp>
+#include <prismatic/backend/functors/nearest.hpp>
+#include <prismatic/backend/functors/pointwise.hpp>
+#include <prismatic/backend/functors/rows.hpp>
+#include <prismatic/backend/functors/signs.hpp>
+#include <prismatic/backend/functors/sparse_signs.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>

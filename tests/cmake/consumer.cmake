@@ -1,6 +1,7 @@
 # Somebody else's project (tests/consumer) against the installed package and against the source folder.
 set(stage ${CMAKE_CURRENT_BINARY_DIR}/stage)
-set(consumer_components $<$<TARGET_EXISTS:prismatic_blas>:blas> $<$<TARGET_EXISTS:prismatic_io>:io>)
+set(consumer_components $<$<TARGET_EXISTS:prismatic_blas>:blas> $<$<TARGET_EXISTS:prismatic_io>:io>
+                        $<$<TARGET_EXISTS:prismatic_thrust>:thrust>)
 set(consumer_options -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
 set(consumer_expected "first cpu-eigen, second cpu-$<IF:$<TARGET_EXISTS:prismatic_blas>,blas,eigen>, agreed")
 

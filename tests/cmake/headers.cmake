@@ -8,6 +8,7 @@ file(GLOB_RECURSE tripwire_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/inclu
 if(NOT TARGET prismatic_blas)
   list(FILTER tripwire_headers EXCLUDE REGEX "/blas_")
 endif()
+list(FILTER tripwire_headers EXCLUDE REGEX "/backend/thrust")  # need OpenMP's flag
 add_custom_command(
   OUTPUT tripwires.cpp
   COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}/include "-DHEADERS=${tripwire_headers}" -DOUTPUT=tripwires.cpp

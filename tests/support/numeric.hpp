@@ -1,6 +1,8 @@
 /// What every numeric test shares: the typed list of built backends, random inputs, tolerances.
 #pragma once
 
+#include "support/backends.hpp"
+
 #include <prismatic/backend/cpu.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/philox.hpp>
@@ -9,26 +11,11 @@
 #include <cmath>
 #include <limits>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace test {
 
 using namespace prismatic;
-
-template <class B, class T>
-struct on {
-  using backend = B;
-  using scalar = T;
-};
-
-/// Every (backend, scalar) this build can run on the host.
-using built = std::tuple<on<cpu_backend<eigen_kernels>, float>, on<cpu_backend<eigen_kernels>, double>
-#if PRISMATIC_HAS_BLAS
-                         ,
-                         on<cpu_backend<blas_kernels>, float>, on<cpu_backend<blas_kernels>, double>
-#endif
-                         >;
 
 /// Standard normal entries, a function of (name, shape) only.
 template <class T>

@@ -8,11 +8,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace prismatic {
 
-/// How one memory space allocates. A device backend specialises it for memory::device.
+/// How one memory space allocates. A device backend specialises it for memory::device, with two functions more:
+/// from_host(to, to_stride, from, from_stride, width, rows) and to_host of the same arguments copy rows of `width`
+/// bytes that lie `stride` bytes apart, after all that was asked of the device before, and wait for it.
 template <memory Space>
 struct storage;
 
@@ -108,5 +111,29 @@ template <class T, memory Space>
 matrix_view(matrix<T, Space>&) -> matrix_view<T, Space>;
 template <class T, memory Space>
 matrix_view(const matrix<T, Space>&) -> matrix_view<const T, Space>;
+
+/// to = from, of one shape, element by element from host memory into any. Precondition: rows do not overlap.
+template <class T, memory Space>
+void copy_from_host(std::type_identity_t<matrix_view<const T>> from, matrix_view<T, Space> to) {
+  if (from.empty()) return;
+  if constexpr (Space == memory::host)
+    for (index_t i = 0; i < from.rows(); ++i) std::copy_n(from.row(i), from.cols(), to.row(i));
+  else
+    storage<Space>::from_host(to.data(), to.stride() * index_t{sizeof(T)}, from.data(),
+                              from.stride() * index_t{sizeof(T)}, from.cols() * index_t{sizeof(T)}, from.rows());
+}
+
+/// A copy in host memory of a matrix in any.
+template <class T, memory Space>
+[[nodiscard]] matrix<std::remove_const_t<T>> copy_to_host(matrix_view<T, Space> from) {
+  matrix<std::remove_const_t<T>> to(from.rows(), from.cols());
+  if (from.empty()) return to;
+  if constexpr (Space == memory::host)
+    for (index_t i = 0; i < from.rows(); ++i) std::copy_n(from.row(i), from.cols(), to.view().row(i));
+  else
+    storage<Space>::to_host(to.data(), to.cols() * index_t{sizeof(T)}, from.data(),
+                            from.stride() * index_t{sizeof(T)}, from.cols() * index_t{sizeof(T)}, from.rows());
+  return to;
+}
 
 }  // namespace prismatic

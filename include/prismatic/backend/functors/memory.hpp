@@ -1,0 +1,31 @@
+/// Matrices as a functor holds them: by value, in the memory of whatever processor calls it.
+///
+/// The headers of this folder are the arithmetic of one element, row or pair: plain structs that g++ compiles for the
+/// host and nvcc for the device as well. Who calls them over what range is a backend's business: the verbs of
+/// backend/thrust/ do it with Thrust's algorithms.
+#pragma once
+
+#include <prismatic/config.hpp>
+#include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/types.hpp>
+
+namespace prismatic::detail {
+
+/// Rows that lie `stride` elements apart. The memory space was checked when it was made of a view.
+template <class T>
+struct strided_rows {
+  T* data;
+  index_t stride;
+
+  template <memory Space>
+  strided_rows(matrix_view<T, Space> m) noexcept : data(m.data()), stride(m.stride()) {}
+
+  [[nodiscard]] PRISMATIC_HOST_DEVICE T* operator[](index_t i) const noexcept { return data + i * stride; }
+};
+
+template <class T, memory Space>
+strided_rows(matrix_view<T, Space>) -> strided_rows<T>;
+
+[[nodiscard]] PRISMATIC_HOST_DEVICE constexpr index_t smaller(index_t a, index_t b) noexcept { return a < b ? a : b; }
+
+}  // namespace prismatic::detail

@@ -1,0 +1,28 @@
+/// Dense Rademacher projection by Thrust: Z += G R with the same bits of R as on the CPU.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/functors/signs.hpp>
+#include <prismatic/backend/thrust/context.hpp>
+#include <prismatic/backend/thrust/launch.hpp>
+#include <prismatic/core/checked.hpp>
+#include <prismatic/core/matrix_view.hpp>
+
+namespace prismatic {
+
+template <class System>
+struct thrust_signs {
+  using own = context<thrust_backend<System>>;
+  static constexpr memory space = System::space;
+
+  /// Z(S,d) += G(S, rows cols) R(rows cols, d): one call of the generator for 128 entries of eight samples. No scaling.
+  /// Determinism: bitwise in threads and in the batch.
+  template <real T>
+  static void sign_accumulate(own& cx, const sign_block& block, input_matrix<T, space> g, matrix_view<T, space> z) {
+    using output = detail::sign_output<T>;
+    detail::for_each_index(cx, output::count(g.rows(), z.cols()),
+                           z.size() * checked_mul(block.rows, block.cols), output{block, g.rows(), z.cols(), g, z});
+  }
+};
+
+}  // namespace prismatic
