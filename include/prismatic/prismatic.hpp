@@ -50,6 +50,7 @@
 #include <prismatic/backend/functors/rows.hpp>
 #include <prismatic/backend/functors/signs.hpp>
 #include <prismatic/backend/functors/sparse_signs.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
@@ -74,7 +75,6 @@
 #include <prismatic/diversity/covariance.hpp>
 #include <prismatic/diversity/entropy.hpp>
 #include <prismatic/diversity/greedy.hpp>
-#include <prismatic/diversity/host.hpp>
 #include <prismatic/diversity/monotone_log.hpp>
 #include <prismatic/diversity/select.hpp>
 #include <prismatic/diversity/surprisal.hpp>

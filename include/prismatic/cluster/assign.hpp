@@ -45,8 +45,7 @@ template <class B, viewable Rows, viewable Centroids>
   assignment<T> out;
   out.labels.resize(static_cast<std::size_t>(points.size()));
   out.similarities.resize(out.labels.size());
-  B::nearest(cx, points.view(), means.view(), vector_view<const T, B::space>(bias),
-             vector_view<label_t, B::space>(out.labels), vector_view<T, B::space>(out.similarities));
+  nearest_on_host<B, T>(cx, points.view(), means.view(), bias, std::span(out.labels), std::span(out.similarities));
   for (index_t i = 0; i < points.size(); ++i) {
     T& similarity = out.similarities[static_cast<std::size_t>(i)];
     const double gap = points.gap(i, similarity);

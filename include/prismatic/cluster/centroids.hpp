@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
@@ -26,9 +27,20 @@ template <class B, real T>
 std::vector<T> centroid_bias(context<B>& cx, cluster_metric metric, matrix_view<const T, B::space> centroids) {
   if (metric == cluster_metric::spherical) return {};
   std::vector<T> bias(static_cast<std::size_t>(centroids.rows()));
-  B::row_dots(cx, centroids, centroids, vector_view<T, B::space>(bias));
+  write_to_host(cx, std::span(bias), [&](vector_view<T, B::space> w) { B::row_dots(cx, centroids, centroids, w); });
   for (T& b : bias) b *= T(-0.5);
   return bias;
+}
+
+/// The verb `nearest` with bias, labels and scores on the host.
+template <class B, real T>
+void nearest_on_host(context<B>& cx, matrix_view<const T, B::space> rows, matrix_view<const T, B::space> centroids,
+                     const std::vector<T>& bias, std::span<label_t> labels, std::span<T> scores) {
+  write_to_host(cx, labels, [&](vector_view<label_t, B::space> found) {
+    write_to_host(cx, scores, [&](vector_view<T, B::space> best) {
+      B::nearest(cx, rows, centroids, on_backend(cx, bias), found, best);
+    });
+  });
 }
 
 /// A copy of centroids somebody gives, of unit length when the metric is spherical. One that is unit to
@@ -40,7 +52,7 @@ matrix<T, B::space> given_centroids(context<B>& cx, cluster_metric metric, matri
   matrix<T, B::space> centroids(given.rows(), given.cols());
   B::copy(cx, given, centroids.view());
   std::vector<T> factors(static_cast<std::size_t>(given.rows()));
-  B::row_norms(cx, given, vector_view<T, B::space>(factors));
+  write_to_host(cx, std::span(factors), [&](vector_view<T, B::space> w) { B::row_norms(cx, given, w); });
   const T rounding = std::numeric_limits<T>::epsilon() * std::sqrt(static_cast<T>(given.cols())) * T{4};
   for (std::size_t j = 0; j < factors.size(); ++j) {
     if (!std::isfinite(factors[j]) || (metric == cluster_metric::spherical && factors[j] == T{0}))
@@ -50,7 +62,7 @@ matrix<T, B::space> given_centroids(context<B>& cx, cluster_metric metric, matri
     factors[j] = std::abs(factors[j] - T{1}) <= rounding ? T{1} : T{1} / factors[j];
   }
   if (metric == cluster_metric::spherical)
-    B::scale_rows(cx, vector_view<const T, B::space>(factors), centroids.view());
+    B::scale_rows(cx, on_backend(cx, factors), centroids.view());
   return centroids;
 }
 
@@ -102,7 +114,7 @@ class cluster_means {
       B::gather_rows(cx, centroids(), labels.subspan(static_cast<std::size_t>(first), part.size()), own.view());
       B::axpy(cx, T{-1}, own, block);
       squares.resize(part.size());
-      B::row_dots(cx, block, block, vector_view<T, B::space>(squares));
+      write_to_host(cx, std::span(squares), [&](vector_view<T, B::space> w) { B::row_dots(cx, block, block, w); });
       for (const T square : squares) sum += static_cast<double>(square);
     });
     return sum;
@@ -142,7 +154,7 @@ class cluster_means {
   void normalise(context<B>& cx, const clustered_rows<B, T>& rows, std::span<const index_t> sizes,
                  const std::vector<token_id>& clusters, const members& of, matrix_view<T, B::space> sums) {
     std::vector<T> factors(clusters.size());
-    B::row_norms(cx, sums, vector_view<T, B::space>(factors));
+    write_to_host(cx, std::span(factors), [&](vector_view<T, B::space> w) { B::row_norms(cx, sums, w); });
     std::vector<token_id> cancelled, substitutes;
     for (std::size_t s = 0; s < clusters.size(); ++s) {
       const auto j = static_cast<std::size_t>(clusters[s]);
@@ -154,7 +166,7 @@ class cluster_means {
       cancelled.push_back(static_cast<token_id>(s));
       substitutes.push_back(of.first[s]);
     }
-    B::scale_rows(cx, vector_view<const T, B::space>(factors), sums);
+    B::scale_rows(cx, on_backend(cx, factors), sums);
     rows.for_blocks(cx, substitutes, [&](index_t first, std::span<const token_id> part, const auto& block) {
       const auto slots = std::span(cancelled).subspan(static_cast<std::size_t>(first), part.size());
       B::scatter_rows(cx, block, slots, sums);
@@ -166,14 +178,14 @@ class cluster_means {
     std::vector<T> factors(clusters.size());
     for (std::size_t s = 0; s < clusters.size(); ++s)
       factors[s] = T{1} / static_cast<T>(sizes[static_cast<std::size_t>(clusters[s])]);
-    B::scale_rows(cx, vector_view<const T, B::space>(factors), sums);
+    B::scale_rows(cx, on_backend(cx, factors), sums);
   }
 
   void replace(context<B>& cx, const std::vector<bool>& moved, const std::vector<token_id>& clusters,
                matrix_view<const T, B::space> means) {
     std::vector<T> keep(moved.size());
     for (std::size_t j = 0; j < keep.size(); ++j) keep[j] = moved[j] ? T{0} : T{1};
-    B::scale_rows(cx, vector_view<const T, B::space>(keep), centroids_.view());
+    B::scale_rows(cx, on_backend(cx, keep), centroids_.view());
     B::scatter_rows(cx, means, clusters, centroids_.view());
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix_view.hpp>
@@ -31,8 +32,6 @@ enum class cluster_metric : std::uint8_t {
 /// and only the gap, which compares rows with each other, divides by the row's length.
 template <class B, real T>
 class clustered_rows {
-  static_assert(B::space == memory::host, "the cluster layer reads labels and scores on the host");
-
  public:
   using view_type = matrix_view<const T, B::space>;
 
@@ -48,11 +47,12 @@ class clustered_rows {
         lengths_(static_cast<std::size_t>(rows.rows())) {
     if (rows.cols() < 1) throw shape_error(std::string(who) + ": found rows of 0 columns, expected at least 1");
     narrow<token_id>(rows.rows(), std::string(who) + " rows");
-    const vector_view<T, B::space> lengths(lengths_);
-    if (metric == cluster_metric::spherical)
-      B::row_norms(cx, rows, lengths);
-    else
-      B::row_dots(cx, rows, rows, lengths);
+    write_to_host(cx, std::span(lengths_), [&](vector_view<T, B::space> lengths) {
+      if (metric == cluster_metric::spherical)
+        B::row_norms(cx, rows, lengths);
+      else
+        B::row_dots(cx, rows, rows, lengths);
+    });
     for (index_t i = 0; i < size(); ++i) check(i, who);
     if (unit_) std::ranges::fill(lengths_, T{1});
   }
@@ -75,7 +75,7 @@ class clustered_rows {
     if (metric_ == cluster_metric::euclidean || unit_) return;
     std::vector<T> factors(ids.size());
     for (std::size_t t = 0; t < ids.size(); ++t) factors[t] = T{1} / lengths_[static_cast<std::size_t>(ids[t])];
-    B::scale_rows(cx, vector_view<const T, B::space>(factors), block);
+    B::scale_rows(cx, on_backend(cx, factors), block);
   }
 
   /// Calls visit(first, part, block) with consecutive parts of `ids` and their gathered rows, a block small

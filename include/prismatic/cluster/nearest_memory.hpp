@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/cluster/centroids.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/types.hpp>
 #include <prismatic/core/workspace.hpp>
@@ -103,9 +104,8 @@ class nearest_memory {
 
   void compare(context<B>& cx, matrix_view<const T, B::space> rows, const subset& centroids) {
     const auto count = static_cast<std::size_t>(rows.rows());
-    B::nearest(cx, rows, centroids.rows, vector_view<const T, B::space>(centroids.bias),
-               vector_view<label_t, B::space>(std::span(found_labels_).first(count)),
-               vector_view<T, B::space>(std::span(found_scores_).first(count)));
+    nearest_on_host<B, T>(cx, rows, centroids.rows, centroids.bias, std::span(found_labels_).first(count),
+                          std::span(found_scores_).first(count));
   }
 
   // Takes what compare() found in place t for row i if it beats what is known.

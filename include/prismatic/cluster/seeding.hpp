@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
 #include <prismatic/core/matrix.hpp>
@@ -51,8 +52,7 @@ class chosen_rows {
     const std::vector<T> bias = centroid_bias<B, T>(cx, rows_.metric(), block.view());
     std::vector<label_t> labels(gaps_.size());
     std::vector<T> scores(gaps_.size());
-    B::nearest(cx, rows_.view(), block.view(), vector_view<const T, B::space>(bias),
-               vector_view<label_t, B::space>(labels), vector_view<T, B::space>(scores));
+    nearest_on_host<B, T>(cx, rows_.view(), block.view(), bias, std::span(labels), std::span(scores));
     for (std::size_t i = 0; i < gaps_.size(); ++i) {
       const double gap = rows_.gap(static_cast<index_t>(i), scores[i]);
       if (gap >= gaps_[i]) continue;
@@ -129,7 +129,8 @@ class chosen_rows {
     const scratch_matrix<T, B::space> products(cx.scratch(), count, count);
     rows_.gather(cx, drawn, block.view());
     B::syrk(cx, op::none, T{1}, block, T{0}, products.view());
-    const auto product = [&](index_t a, index_t b) { return static_cast<double>(products.view()(a, b)); };
+    const auto found = on_host(cx, products.view());
+    const auto product = [&](index_t a, index_t b) { return static_cast<double>(found(a, b)); };
 
     std::vector<token_id> out;
     std::vector<index_t> places;

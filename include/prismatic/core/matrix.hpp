@@ -123,17 +123,35 @@ void copy_from_host(std::type_identity_t<matrix_view<const T>> from, matrix_view
                               from.stride() * index_t{sizeof(T)}, from.cols() * index_t{sizeof(T)}, from.rows());
 }
 
+/// to = from, of one shape, from any memory to the host's.
+template <class T, memory Space>
+void copy_to_host(matrix_view<T, Space> from, std::type_identity_t<matrix_view<std::remove_const_t<T>>> to) {
+  if (from.empty()) return;
+  if constexpr (Space == memory::host)
+    for (index_t i = 0; i < from.rows(); ++i) std::copy_n(from.row(i), from.cols(), to.row(i));
+  else
+    storage<Space>::to_host(to.data(), to.stride() * index_t{sizeof(T)}, from.data(),
+                            from.stride() * index_t{sizeof(T)}, from.cols() * index_t{sizeof(T)}, from.rows());
+}
+
 /// A copy in host memory of a matrix in any.
 template <class T, memory Space>
 [[nodiscard]] matrix<std::remove_const_t<T>> copy_to_host(matrix_view<T, Space> from) {
   matrix<std::remove_const_t<T>> to(from.rows(), from.cols());
-  if (from.empty()) return to;
-  if constexpr (Space == memory::host)
-    for (index_t i = 0; i < from.rows(); ++i) std::copy_n(from.row(i), from.cols(), to.view().row(i));
-  else
-    storage<Space>::to_host(to.data(), to.cols() * index_t{sizeof(T)}, from.data(),
-                            from.stride() * index_t{sizeof(T)}, from.cols() * index_t{sizeof(T)}, from.rows());
+  copy_to_host(from, to.view());
   return to;
+}
+
+/// A host matrix as one of that memory: itself, or a copy.
+template <memory Space, class T>
+[[nodiscard]] matrix<T, Space> moved_to(matrix<T> from) {
+  if constexpr (Space == memory::host) {
+    return from;
+  } else {
+    matrix<T, Space> to(from.rows(), from.cols());
+    copy_from_host(from.view(), to.view());
+    return to;
+  }
 }
 
 }  // namespace prismatic

@@ -161,8 +161,16 @@ class vector_view {
   [[nodiscard]] constexpr T* data() const noexcept { return data_; }
   [[nodiscard]] constexpr index_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] constexpr T* begin() const noexcept { return data_; }
-  [[nodiscard]] constexpr T* end() const noexcept { return data_ + size_; }
+  [[nodiscard]] constexpr T* begin() const noexcept
+    requires(Space == memory::host)
+  {
+    return data_;
+  }
+  [[nodiscard]] constexpr T* end() const noexcept
+    requires(Space == memory::host)
+  {
+    return data_ + size_;
+  }
 
   constexpr T& operator[](index_t i) const noexcept
     requires(Space == memory::host)

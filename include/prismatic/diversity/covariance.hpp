@@ -2,11 +2,11 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/workspace.hpp>
-#include <prismatic/diversity/host.hpp>
 #include <prismatic/diversity/unit_rows.hpp>
 
 #include <concepts>

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/workspace.hpp>
 #include <prismatic/diversity/covariance.hpp>
-#include <prismatic/diversity/host.hpp>
 #include <prismatic/diversity/monotone_log.hpp>
 #include <prismatic/diversity/select.hpp>
 #include <prismatic/diversity/unit_rows.hpp>
@@ -141,7 +141,8 @@ class greedy_search {
       gather_unit(some, x.view());
       B::gemm(cx_, op::none, op::transpose, T(1), x, steps_.view().middle_rows(from * nodes, width), T(0),
               dots.view());
-      const auto found = on_host(cx_, dots.view());
+      const auto host = on_host(cx_, dots.view());
+      const matrix_view<const T> found = host;
       for (index_t i = 0; i < n; ++i) lower(at(some, i), from, found.middle_rows(i, 1));
     }
   }

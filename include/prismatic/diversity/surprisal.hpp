@@ -2,13 +2,13 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/workspace.hpp>
 #include <prismatic/diversity/covariance.hpp>
 #include <prismatic/diversity/entropy.hpp>
-#include <prismatic/diversity/host.hpp>
 #include <prismatic/diversity/unit_rows.hpp>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/autodiff/tape.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/gradient/sketch.hpp>
@@ -76,11 +77,13 @@ std::vector<double> sweep(context<B>& cx, const Model& model, std::span<const to
   const packed_batch batch = pack(members);
   const std::vector<T> weights = mean_nll_weights<T>(batch);
   tape<B, T, Sink> t(cx, sink);
-  const variable losses = model.loss(t, batch, weights);
+  const auto there = on_backend(cx, weights);
+  const variable losses = model.loss(t, batch, there);
+  const auto found = on_host(cx, t.value(losses));
   std::vector<double> out(members.size());
   for (index_t s = 0; s < batch.predictions->sequences(); ++s)
     for (index_t r = (*batch.predictions)[s].begin; r < (*batch.predictions)[s].end; ++r)
-      out[static_cast<std::size_t>(s)] += static_cast<double>(t.value(losses)(r, 0));
+      out[static_cast<std::size_t>(s)] += static_cast<double>(found(r, 0));
   t.backward(losses);
   return out;
 }
@@ -95,7 +98,6 @@ template <class B, class Model, class Projection>
 auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequence> sequences,
                   const Projection& projection, collect_options options = {}) {
   using T = typename Model::scalar;
-  static_assert(B::space == memory::host, "rows are collected into host memory");
   const index_t n = static_cast<index_t>(sequences.size());
   gradient_rows<T> out{matrix<T>(n, projection.width()), std::vector<double>(sequences.size()),
                        std::vector<index_t>(sequences.size()), {}};
@@ -116,15 +118,17 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
       members.push_back(&sequences[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
     sink.begin(part.size());
     const std::vector<double> losses = sweep(cx, model, std::span<const token_sequence* const>(members), sink);
-    const matrix<T> rows = sink.finish();
+    const matrix<T, B::space> image = sink.finish();
+    const auto host = on_host(cx, image.view());
+    const matrix_view<const T> rows = host;
     for (index_t s = 0; s < part.size(); ++s) {
       const auto place = static_cast<std::size_t>(s);
       const index_t sample = order[static_cast<std::size_t>(part.begin + s)];
       out.losses[static_cast<std::size_t>(sample)] = losses[place];
       out.loss_tokens[static_cast<std::size_t>(sample)] = members[place]->loss_tokens();
-      const double squares = detail::squared_length(rows.view(), s);
+      const double squares = detail::squared_length(rows, s);
       if (squares > 0 && std::isfinite(squares))
-        std::copy_n(rows.view().row(s), rows.cols(), out.rows.view().row(sample));
+        std::copy_n(rows.row(s), rows.cols(), out.rows.view().row(sample));
       else
         out.bad.push_back(sample);
     }

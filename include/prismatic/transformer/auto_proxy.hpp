@@ -3,6 +3,7 @@
 #pragma once
 
 #include <prismatic/core/error.hpp>
+#include <prismatic/core/matrix.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/io/json.hpp>
 #include <prismatic/io/safetensors.hpp>
@@ -71,9 +72,12 @@ inline constexpr const char* auto_proxy_format = "prismatic-auto-proxy-1";
 template <class B, real T>
 void save_auto_proxy(const proxy<B, T>& p, const std::string& path) {
   const auto& parameters = p.model.parameters();
+  std::vector<matrix<T>> values;
   std::vector<tensor_source> tensors;
-  for (index_t i = 0; i < parameters.size(); ++i)
-    tensors.push_back(tensor_of(parameters.infos()[static_cast<std::size_t>(i)].name, parameters.value({i})));
+  for (index_t i = 0; i < parameters.size(); ++i) {
+    values.push_back(copy_to_host(parameters.value({i})));
+    tensors.push_back(tensor_of(parameters.infos()[static_cast<std::size_t>(i)].name, values.back().view()));
+  }
   write_safetensors(path, tensors, {{"format", detail::auto_proxy_format}, {"encoder", p.encoder->fingerprint()}});
 }
 
@@ -97,7 +101,9 @@ template <class T, class B>
     const tensor_entry& entry = file.at(info.name);
     if (entry.shape != std::vector<index_t>{info.rows, info.cols})
       throw model_error("proxy " + path + ": tensor " + info.name + " has another shape than this version's proxy");
-    file.copy_as(entry, vector_view<T>(parameters.value({i}).data(), info.size()));
+    matrix<T> value(info.rows, info.cols);
+    file.copy_as(entry, value.flat());
+    copy_from_host(value.view(), parameters.value({i}));
   }
   return out;
 }

@@ -4,6 +4,8 @@
 #include <prismatic/backend/context.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
+#include <prismatic/core/matrix.hpp>
+#include <prismatic/core/matrix_view.hpp>
 #include <prismatic/io/dtype.hpp>
 #include <prismatic/transformer/chat_encoder.hpp>
 #include <prismatic/transformer/checkpoint_config.hpp>
@@ -31,8 +33,6 @@ namespace detail {
 // Finds the stored tensor of every parameter and refuses what does not fit, then fills the parameters.
 template <class B, real T>
 class checkpoint_reader {
-  static_assert(B::space == memory::host, "weights are read into host memory");
-
  public:
   explicit checkpoint_reader(const checkpoint_weights& weights, const checkpoint_config& config) : weights_(weights), config_(config) {}
 
@@ -103,20 +103,34 @@ class checkpoint_reader {
     }
   }
 
-  // In pieces that go round the team: reading is bound by memory, and the table is a third of a small model.
   void fill(context<B>& cx, parameter_set<T, B::space>& parameters) const {
+    if constexpr (B::space == memory::host) {
+      widen(cx, parameters, 0, parameters.size(), [&](index_t p) { return parameters.value({p}).data(); });
+    } else {  // one parameter at a time passes through host memory
+      for (index_t p = 0; p < parameters.size(); ++p) {
+        matrix<T> widened(parameters.info({p}).rows, parameters.info({p}).cols);
+        widen(cx, parameters, p, p + 1, [&](index_t) { return widened.data(); });
+        copy_from_host(widened.view(), parameters.value({p}));
+      }
+    }
+  }
+
+  // Parameters [begin, end) to host memory, in pieces that go round the team: reading is bound by memory, and the
+  // table is a third of a small model.
+  template <class Target>
+  void widen(context<B>& cx, const parameter_set<T, B::space>& parameters, index_t begin, index_t end, Target&& target) const {
     struct piece {
       index_t parameter, first, count;
     };
     constexpr index_t most = index_t{1} << 20;
     std::vector<piece> pieces;
-    for (index_t p = 0; p < parameters.size(); ++p)
+    for (index_t p = begin; p < end; ++p)
       for (index_t first = 0, size = parameters.info({p}).size(); first < size; first += most)
         pieces.push_back({p, first, std::min(most, size - first)});
     cx.team().for_each(static_cast<index_t>(pieces.size()), [&](index_t i, int) {
       const piece& part = pieces[static_cast<std::size_t>(i)];
       const located_tensor& source = sources_[static_cast<std::size_t>(part.parameter)];
-      source.file->copy_as(*source.entry, vector_view<T>(parameters.value({part.parameter}).data() + part.first, part.count), part.first);
+      source.file->copy_as(*source.entry, vector_view<T>(target(part.parameter) + part.first, part.count), part.first);
     });
   }
 

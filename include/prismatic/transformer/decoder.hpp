@@ -13,6 +13,7 @@
 #include <prismatic/autodiff/select_rows.hpp>
 #include <prismatic/autodiff/swiglu.hpp>
 #include <prismatic/autodiff/tape.hpp>
+#include <prismatic/core/matrix.hpp>
 #include <prismatic/core/philox.hpp>
 #include <prismatic/transformer/batch.hpp>
 #include <prismatic/transformer/config.hpp>
@@ -72,7 +73,9 @@ class decoder {
     }
     final_norm_ = parameters_.add("model.norm.weight", 1, d);
     head_ = config_.tied ? embedding_ : parameters_.add("lm_head.weight", config_.vocabulary, d);
-    angles_ = rotary_angles<T>(config_, config_.context);
+    rotary_angles<T> angles(config_, config_.context);
+    cosine_ = moved_to<B::space>(std::move(angles.cosine));
+    sine_ = moved_to<B::space>(std::move(angles.sine));
   }
 
   [[nodiscard]] const decoder_config& config() const noexcept { return config_; }
@@ -81,12 +84,10 @@ class decoder {
 
   /// Gains of one; weights normal with deviation 1 / sqrt(inputs), those that write to the residual stream
   /// further divided by sqrt(2 layers). A function of the seed and each tensor's name.
-  void initialise(std::uint64_t seed)
-    requires(B::space == memory::host)
-  {
+  void initialise(std::uint64_t seed) {
     for (index_t i = 0; i < parameters_.size(); ++i) {
       const parameter_info& info = parameters_.infos()[static_cast<std::size_t>(i)];
-      const auto value = parameters_.value({i});
+      matrix<T> value(info.rows, info.cols);
       const auto named = [&](const char* part) { return info.name.find(part) != std::string::npos; };
       const random_stream random(seed, "initialise " + info.name);
       double deviation = 1 / std::sqrt(static_cast<double>(info.cols));
@@ -95,6 +96,7 @@ class decoder {
         value.data()[k] = named("norm.weight") ? T{1}
                           : named(".bias")     ? T{0}
                                                : static_cast<T>(deviation * random.normal(static_cast<std::uint64_t>(k)));
+      copy_from_host(value.view(), parameters_.value({i}));
     }
   }
 
@@ -154,7 +156,7 @@ class decoder {
  private:
   template <class Tape, class Attend>
   variable block_forward(Tape& t, index_t i, variable x, const position_list& positions, const Attend& attend) const {
-    const rope_tables<T, B::space> angles{angles_.cosine.view(), angles_.sine.view()};
+    const rope_tables<T, B::space> angles{cosine_.view(), sine_.view()};
     const block& b = blocks_[static_cast<std::size_t>(i)];
     const variable h = rms_norm(t, x, parameters_[b.attention_norm], config_.norm_epsilon);
     variable q = linear(t, h, parameters_[b.query], maybe(b.query_bias));
@@ -190,7 +192,7 @@ class decoder {
   parameter_set<T, B::space> parameters_;
   std::vector<block> blocks_;
   parameter_id embedding_{}, final_norm_{}, head_{};
-  rotary_angles<T> angles_;
+  matrix<T, B::space> cosine_, sine_;  // of every position and pair
 };
 
 }  // namespace prismatic

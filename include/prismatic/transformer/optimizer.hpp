@@ -3,6 +3,7 @@
 
 #include <prismatic/autodiff/parameter.hpp>
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/workspace.hpp>
@@ -55,8 +56,6 @@ struct adamw_options {
 /// moments: 2 P scalars.
 template <class B, real T>
 class adamw_optimizer {
-  static_assert(B::space == memory::host, "the gradient's norm is summed on the host");
-
  public:
   /// The context and the parameters must outlive the optimizer. @throws option_error
   adamw_optimizer(context<B>& cx, parameter_set<T, B::space>& parameters, adamw_options options = {})
@@ -100,10 +99,10 @@ class adamw_optimizer {
   double gradient_norm(Gradients& sink) {
     double squares = 0;
     for (index_t i = 0; i < parameters_.size(); ++i) {
-      const matrix_view<const T> gradient = sink.gradient(parameter_id{i});
+      const matrix_view<const T, B::space> gradient = sink.gradient(parameter_id{i});
       const scratch_matrix<T, B::space> norms(context_.scratch(), 1, gradient.rows());
       B::row_norms(context_, gradient, norms.flat());
-      for (const T norm : norms.flat()) squares += static_cast<double>(norm) * static_cast<double>(norm);
+      for (const T norm : on_host(context_, norms.flat())) squares += static_cast<double>(norm) * static_cast<double>(norm);
     }
     return std::sqrt(squares);
   }

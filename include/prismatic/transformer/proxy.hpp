@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/core/error.hpp>
+#include <prismatic/core/matrix.hpp>
 #include <prismatic/io/content_hash.hpp>
 #include <prismatic/io/sample.hpp>
 #include <prismatic/transformer/batch.hpp>
@@ -27,11 +28,18 @@ struct proxy {
 };
 
 /// A hash of every parameter's name and value: two proxies with the same one give the same rows.
-template <class T>
-[[nodiscard]] std::string weights_fingerprint(const parameter_set<T, memory::host>& parameters) {
+template <class T, memory Space>
+[[nodiscard]] std::string weights_fingerprint(const parameter_set<T, Space>& parameters) {
   std::string hashes;
   for (index_t i = 0; i < parameters.size(); ++i) {
-    const auto value = parameters.value({i});
+    matrix<T> copy;  // of device memory only
+    if constexpr (Space != memory::host) copy = copy_to_host(parameters.value({i}));
+    const auto value = [&] {
+      if constexpr (Space == memory::host)
+        return parameters.value({i});
+      else
+        return copy.view();
+    }();
     const std::string_view bytes(reinterpret_cast<const char*>(value.data()),
                                  static_cast<std::size_t>(value.size()) * sizeof(T));
     hashes += parameters.infos()[static_cast<std::size_t>(i)].name + '=' + content_hash(bytes) + '\n';

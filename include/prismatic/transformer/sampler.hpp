@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/autodiff/tape.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/layout.hpp>
@@ -223,7 +224,8 @@ class continuation {
     cache_.clear_step();
     const variable last = select_rows(t, hidden, last_rows, std::make_shared<layout>(std::span<const index_t>(ones)));
     t.keep_only(last);
-    const auto logits = t.value(model_.logits(t, last));
+    const auto host = on_host(context_, t.value(model_.logits(t, last)));
+    const matrix_view<const T> logits = host;
     context_.team().for_each(logits.rows(), [&](index_t row, int) {
       visit(row, std::span<const T>(logits.row(row), static_cast<std::size_t>(logits.cols())));
     });
@@ -255,7 +257,6 @@ template <class B, real T>
 std::vector<std::vector<token_id>> generate(context<B>& cx, const decoder<B, T>& model,
                                             std::span<const std::vector<token_id>> prompts,
                                             const sampling_options& options) {
-  static_assert(B::space == memory::host, "tokens are drawn on the host");
   options.check();
   require_option(options.streams.empty() || options.streams.size() == prompts.size(),
                  "generate: found " + std::to_string(options.streams.size()) + " streams, expected one for each of " +

@@ -3,6 +3,7 @@
 
 #include <prismatic/autodiff/accumulate.hpp>
 #include <prismatic/autodiff/tape.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/transformer/batch.hpp>
@@ -128,9 +129,11 @@ training_result train(context<B>& cx, Model& model, std::span<const token_sequen
     const std::vector<T> weights(batch.targets.size(), static_cast<T>(1.0 / static_cast<double>(batch.targets.size())));
     gradients.clear();
     tape<B, T, sink_type> t(cx, gradients);
-    const variable losses = model.loss(t, batch, weights);
+    const auto there = on_backend(cx, weights);
+    const variable losses = model.loss(t, batch, there);
+    const auto found = on_host(cx, t.value(losses));
     double loss = 0;
-    for (index_t i = 0; i < t.value(losses).rows(); ++i) loss += static_cast<double>(t.value(losses)(i, 0));
+    for (index_t i = 0; i < found.rows(); ++i) loss += static_cast<double>(found(i, 0));
     t.backward(losses);
     optimizer.step(gradients, learning_rate(schedule, step));
 

@@ -3,7 +3,7 @@
 
 #include "oracle/vendi.hpp"
 
-#include <prismatic/diversity/host.hpp>
+#include <prismatic/backend/host.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -11,7 +11,7 @@
 
 using namespace prismatic;
 
-TEST_CASE("host memory is read in place", "[diversity][host]") {
+TEST_CASE("host memory is read in place", "[backend][host]") {
   context<cpu_backend<>> cx({.threads = 1});
   auto m = test::gaussian<float>(3, 4, "host");
   const float* const data = m.data();
@@ -20,7 +20,7 @@ TEST_CASE("host memory is read in place", "[diversity][host]") {
   CHECK(on_backend(cx, std::move(m)).data() == data);
 }
 
-TEMPLATE_LIST_TEST_CASE("the eigensystem of a host matrix agrees with Jacobi's", "[diversity][host]",
+TEMPLATE_LIST_TEST_CASE("the eigensystem of a host matrix agrees with Jacobi's", "[backend][host]",
                         test::built) {
   using B = typename TestType::backend;
   context<B> cx({.threads = 2});
