@@ -1,17 +1,26 @@
 /// The typed list of backends that the numeric tests of one program run over.
 #pragma once
 
-#ifndef PRISMATIC_TEST_THRUST  // 1: a program of tests/thrust, built with OpenMP
+#ifndef PRISMATIC_TEST_THRUST  // 1: the program test_thrust, built with OpenMP
 #define PRISMATIC_TEST_THRUST 0
 #endif
+#ifndef PRISMATIC_TEST_CUDA  // 1: the program test_cuda, built by nvcc
+#define PRISMATIC_TEST_CUDA 0
+#endif
 
-#if PRISMATIC_TEST_THRUST
+#if PRISMATIC_TEST_CUDA
+#include "support/carried.hpp"
+
+#include <prismatic/backend/thrust/cuda.cuh>
+#elif PRISMATIC_TEST_THRUST
+#include "support/carried.hpp"
+#include "support/pretend_device.hpp"
+
 #include <prismatic/backend/thrust/omp.hpp>
 #else
 #include <prismatic/backend/cpu.hpp>
 #endif
 
-#include <string_view>
 #include <tuple>
 
 namespace test {
@@ -24,18 +33,13 @@ struct on {
   using scalar = T;
 };
 
-#if PRISMATIC_TEST_THRUST
-/// OpenMP with the calls cut up as for a GPU: an element each, and 32 that share a row.
-struct fine_grained : thrust_omp {
-  static constexpr std::string_view name = "thrust-omp, fine-grained";
-  static constexpr index_t chunk = 1, lanes = 32;
-};
-#endif
-
 /// Every (backend, scalar) this program tests.
-#if PRISMATIC_TEST_THRUST
+#if PRISMATIC_TEST_CUDA
+using device_backend = carried<thrust_backend<thrust_cuda>>;
+using built = std::tuple<on<device_backend, float>, on<device_backend, double>>;
+#elif PRISMATIC_TEST_THRUST
 using built = std::tuple<on<thrust_backend<thrust_omp>, float>, on<thrust_backend<thrust_omp>, double>,
-                         on<thrust_backend<fine_grained>, float>>;
+                         on<carried<thrust_backend<pretend_device>>, float>>;
 #else
 using built = std::tuple<on<cpu_backend<eigen_kernels>, float>, on<cpu_backend<eigen_kernels>, double>
 #if PRISMATIC_HAS_BLAS

@@ -27,6 +27,14 @@ namespace {
 using cpu = cpu_backend<eigen_kernels>;
 using systems = std::tuple<test::on<thrust_backend<thrust_omp>, float>, test::on<thrust_backend<test::pretend_device>, float>>;
 
+// A verb takes its own backend's memory and no other.
+template <class B, class View>
+concept copies = requires(context<B>& cx, View from, matrix_view<float, B::space> to) { B::copy(cx, from, to); };
+static_assert(copies<thrust_backend<test::pretend_device>, matrix_view<const float, memory::device>>);
+static_assert(!copies<thrust_backend<test::pretend_device>, matrix_view<const float>>);
+static_assert(copies<thrust_backend<thrust_omp>, matrix_view<const float>>);
+static_assert(!copies<thrust_backend<thrust_omp>, matrix_view<const float, memory::device>>);
+
 // Parameters are the same on every backend: they are drawn on the host.
 template <class B, class T>
 decoder<B, T> model_of(const decoder_config& config) {

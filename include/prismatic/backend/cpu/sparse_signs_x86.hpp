@@ -38,9 +38,9 @@ struct sparse_codes_avx512 {
         _mm512_add_epi64(_mm512_set1_epi64(16 * unit), _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14));
     __m512i k0 = _mm512_set1_epi64(key[0]), k1 = _mm512_set1_epi64(key[1]);
     __m512i c0[2] = {even, _mm512_add_epi64(even, _mm512_set1_epi64(1))};
-    __m512i c1[2] = {_mm512_set1_epi64(row), c1[0]};
-    __m512i c2[2] = {_mm512_set1_epi64(t), c2[0]};
-    __m512i c3[2] = {_mm512_set1_epi64(1), c3[0]};
+    __m512i c1[2] = {_mm512_set1_epi64(row), _mm512_set1_epi64(row)};
+    __m512i c2[2] = {_mm512_set1_epi64(t), _mm512_set1_epi64(t)};
+    __m512i c3[2] = {_mm512_set1_epi64(1), _mm512_set1_epi64(1)};
 #pragma GCC unroll 10
     for (int round = 0; round < philox::rounds; ++round) {
 #pragma GCC unroll 2
@@ -83,9 +83,9 @@ struct sparse_codes_avx2 {
           _mm256_add_epi64(_mm256_set1_epi64x(16 * unit + 8 * half), _mm256_setr_epi64x(0, 2, 4, 6));
       __m256i k0 = _mm256_set1_epi64x(key[0]), k1 = _mm256_set1_epi64x(key[1]);
       __m256i c0[2] = {even, _mm256_add_epi64(even, _mm256_set1_epi64x(1))};
-      __m256i c1[2] = {_mm256_set1_epi64x(row), c1[0]};
-      __m256i c2[2] = {_mm256_set1_epi64x(t), c2[0]};
-      __m256i c3[2] = {_mm256_set1_epi64x(1), c3[0]};
+      __m256i c1[2] = {_mm256_set1_epi64x(row), _mm256_set1_epi64x(row)};
+      __m256i c2[2] = {_mm256_set1_epi64x(t), _mm256_set1_epi64x(t)};
+      __m256i c3[2] = {_mm256_set1_epi64x(1), _mm256_set1_epi64x(1)};
 #pragma GCC unroll 10
       for (int round = 0; round < philox::rounds; ++round) {
 #pragma GCC unroll 2

@@ -1,0 +1,58 @@
+/// Products by cuBLAS. Ours are row-major, which cuBLAS takes for the transposes of column-major matrices.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cuda/check.cuh>
+#include <prismatic/backend/cuda/stream.cuh>
+#include <prismatic/core/matrix_view.hpp>
+
+#include <cublas_v2.h>
+
+#include <algorithm>
+#include <concepts>
+
+namespace prismatic::detail {
+
+[[nodiscard]] inline cublasOperation_t cublas_op(op o) noexcept { return o == op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
+
+/// Elements between rows, at least what cuBLAS asks of an empty matrix.
+template <class T>
+[[nodiscard]] index_t leading(matrix_view<T, memory::device> m) noexcept {
+  return std::max({m.stride(), m.cols(), index_t{1}});
+}
+
+/// C <- alpha op(A) op(B) + beta C, as C' = op(B)' op(A)'. Sizes are 64 bits all the way.
+template <real T>
+void cublas_gemm(const cuda_stream& stream, op a_op, op b_op, T alpha, matrix_view<const T, memory::device> a,
+                 matrix_view<const T, memory::device> b, T beta, matrix_view<T, memory::device> c) {
+  if (c.empty()) return;
+  const index_t k = a_op == op::none ? a.cols() : a.rows();
+  const auto call = [&](auto* gemm) {
+    check_cublas(gemm(stream.blas(), cublas_op(b_op), cublas_op(a_op), c.cols(), c.rows(), k, &alpha, b.data(), leading(b),
+                      a.data(), leading(a), &beta, c.data(), leading(c)),
+                 "gemm");
+  };
+  if constexpr (std::same_as<T, float>)
+    call(&::cublasSgemm_64);
+  else
+    call(&::cublasDgemm_64);
+}
+
+/// The lower triangle of C <- alpha op(A) op(A)' + beta C: the upper one of cuBLAS's C'.
+template <real T>
+void cublas_syrk(const cuda_stream& stream, op a_op, T alpha, matrix_view<const T, memory::device> a, T beta,
+                 matrix_view<T, memory::device> c) {
+  if (c.empty()) return;
+  const index_t k = a_op == op::none ? a.cols() : a.rows();
+  const auto call = [&](auto* syrk) {
+    check_cublas(syrk(stream.blas(), CUBLAS_FILL_MODE_UPPER, a_op == op::none ? CUBLAS_OP_T : CUBLAS_OP_N, c.rows(), k, &alpha,
+                      a.data(), leading(a), &beta, c.data(), leading(c)),
+                 "syrk");
+  };
+  if constexpr (std::same_as<T, float>)
+    call(&::cublasSsyrk_64);
+  else
+    call(&::cublasDsyrk_64);
+}
+
+}  // namespace prismatic::detail
