@@ -15,5 +15,5 @@ target_compile_options(prismatic_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=
                                                 $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
 target_sources(prismatic_cuda INTERFACE FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_LIST_DIR} ${PROJECT_SOURCE_DIR}/include
                                         FILES ${prismatic_cuda_headers} ${prismatic_thrust_headers})
-target_link_libraries(prismatic_cuda INTERFACE prismatic CUDA::cudart CUDA::cublas)
+target_link_libraries(prismatic_cuda INTERFACE prismatic CUDA::cudart CUDA::cublas CUDA::cusolver)
 list(APPEND prismatic_components cuda)

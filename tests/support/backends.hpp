@@ -11,7 +11,7 @@
 #if PRISMATIC_TEST_CUDA
 #include "support/carried.hpp"
 
-#include <prismatic/backend/thrust/cuda.cuh>
+#include <prismatic/backend/cuda.cuh>
 #elif PRISMATIC_TEST_THRUST
 #include "support/carried.hpp"
 #include "support/pretend_device.hpp"
@@ -35,8 +35,8 @@ struct on {
 
 /// Every (backend, scalar) this program tests.
 #if PRISMATIC_TEST_CUDA
-using device_backend = carried<thrust_backend<thrust_cuda>>;
-using built = std::tuple<on<device_backend, float>, on<device_backend, double>>;
+using built = std::tuple<on<carried<cuda_backend>, float>, on<carried<cuda_backend>, double>,
+                         on<carried<thrust_backend<thrust_cuda>>, float>>;
 #elif PRISMATIC_TEST_THRUST
 using built = std::tuple<on<thrust_backend<thrust_omp>, float>, on<thrust_backend<thrust_omp>, double>,
                          on<carried<thrust_backend<pretend_device>>, float>>;

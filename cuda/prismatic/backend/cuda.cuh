@@ -1,0 +1,67 @@
+/// The CUDA backend: cuBLAS, cuSOLVER, kernels of our own, and Thrust's CUDA system for the other verbs. For nvcc.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cuda/attention.cuh>
+#include <prismatic/backend/cuda/eigenvalues.cuh>
+#include <prismatic/backend/thrust/cuda.cuh>
+
+#include <span>
+#include <string_view>
+
+namespace prismatic {
+
+struct cuda_backend;
+
+/// A stream with its handles and scratch. It belongs to the device that is current where it is made.
+template <>
+class context<cuda_backend> : public context<thrust_backend<thrust_cuda>> {
+ public:
+  /// @throws backend_error  no device, or no resources on it
+  explicit context(context_options options = {})
+      : context<thrust_backend<thrust_cuda>>(options), solver_(resources().get()) {}
+
+  [[nodiscard]] cuda_solver& solver() noexcept { return solver_; }
+
+ private:
+  cuda_solver solver_;
+};
+
+/// Verbs that are not named here are those of thrust_backend<thrust_cuda>.
+struct cuda_backend : thrust_backend<thrust_cuda> {
+  using cuda = context<cuda_backend>;
+  static constexpr std::string_view name = "cuda";
+  static constexpr memory space = memory::device;
+
+  /// w(m) <- the eigenvalues of the symmetric C, ascending; C is left as scratch. @throws numeric_error
+  template <real T>
+  static void eigenvalues(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
+    cx.solver().eigensystem<T>(cx.scratch(), c, w, false);
+  }
+
+  /// The same with eigenvectors: row i of C becomes the unit eigenvector of w[i]. @throws numeric_error
+  template <real T>
+  static void eigensystem(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
+    cx.solver().eigensystem<T>(cx.scratch(), c, w, true);
+  }
+
+  /// As cpu_attention. Heads of up to 128 numbers by our kernel: 4 nq nk head_dim FLOP a head and half that for a square
+  /// causal block, keys and values read once for 64 queries; wider ones by Thrust.
+  template <real T>
+  static void attention(cuda& cx, const attention_shape& shape, input_matrix<T, space> q, input_matrix<T, space> k,
+                        input_matrix<T, space> v, std::span<const row_range> queries, std::span<const row_range> keys,
+                        matrix_view<T, space> o, matrix_view<T, space> l) {
+    if (shape.head_dim <= 16)
+      detail::attend_in_blocks<16, T>(cx, shape, q, k, v, queries, keys, o, l);
+    else if (shape.head_dim <= 64)
+      detail::attend_in_blocks<64, T>(cx, shape, q, k, v, queries, keys, o, l);
+    else if (shape.head_dim <= 128)
+      detail::attend_in_blocks<128, T>(cx, shape, q, k, v, queries, keys, o, l);
+    else
+      thrust_backend<thrust_cuda>::attention(cx, shape, q, k, v, queries, keys, o, l);
+  }
+};
+
+static_assert(backend<cuda_backend, float> && backend<cuda_backend, double>);
+
+}  // namespace prismatic
