@@ -31,11 +31,18 @@ class cuda_solver {
   /// @throws backend_error
   explicit cuda_solver(cudaStream_t stream) {
     check_cusolver(::cusolverDnCreate(&handle_), "CUDA context");
+    if (const cusolverStatus_t status = ::cusolverDnCreateParams(&params_); status != CUSOLVER_STATUS_SUCCESS) {
+      static_cast<void>(::cusolverDnDestroy(handle_));
+      check_cusolver(status, "CUDA context");
+    }
     static_cast<void>(::cusolverDnSetStream(handle_, stream));
   }
   cuda_solver(const cuda_solver&) = delete;
   cuda_solver& operator=(const cuda_solver&) = delete;
-  ~cuda_solver() { static_cast<void>(::cusolverDnDestroy(handle_)); }
+  ~cuda_solver() {
+    static_cast<void>(::cusolverDnDestroyParams(params_));
+    static_cast<void>(::cusolverDnDestroy(handle_));
+  }
 
   /// w <- the eigenvalues of C, whose lower triangle is read, ascending; with `vectors`, row i of C becomes the unit
   /// eigenvector of w[i] (cuSOLVER's columns are our rows). Waits for the device.
@@ -48,13 +55,13 @@ class cuda_solver {
     const auto mode = vectors ? CUSOLVER_EIG_MODE_VECTOR : CUSOLVER_EIG_MODE_NOVECTOR;
     const index_t n = c.rows(), stride = std::max(c.stride(), n);
     std::size_t device_bytes = 0, host_bytes = 0;
-    check_cusolver(::cusolverDnXsyevd_bufferSize(handle_, nullptr, mode, CUBLAS_FILL_MODE_UPPER, n, type, c.data(), stride,
+    check_cusolver(::cusolverDnXsyevd_bufferSize(handle_, params_, mode, CUBLAS_FILL_MODE_UPPER, n, type, c.data(), stride,
                                                  type, w.data(), type, &device_bytes, &host_bytes),
                    "eigenvalues");
     const scratch_matrix<std::byte, memory::device> room(scratch, 1, static_cast<index_t>(device_bytes));
     const scratch_matrix<int, memory::device> info(scratch, 1, 1);
     std::vector<std::byte> host_room(host_bytes);
-    check_cusolver(::cusolverDnXsyevd(handle_, nullptr, mode, CUBLAS_FILL_MODE_UPPER, n, type, c.data(), stride, type,
+    check_cusolver(::cusolverDnXsyevd(handle_, params_, mode, CUBLAS_FILL_MODE_UPPER, n, type, c.data(), stride, type,
                                       w.data(), type, room.data(), device_bytes, host_room.data(), host_bytes, info.data()),
                    "eigenvalues");
     if (const int failed = copy_to_host(info.view())(0, 0); failed != 0)
@@ -68,6 +75,7 @@ class cuda_solver {
 
  private:
   cusolverDnHandle_t handle_ = nullptr;
+  cusolverDnParams_t params_ = nullptr;
 };
 
 }  // namespace prismatic
