@@ -1,10 +1,10 @@
-/// Thrust's OpenMP system: host memory, threads, and products tile by tile. Compile with -fopenmp.
+/// Thrust's OpenMP system: host memory, threads, and the CPU's products tile by tile. Compile with -fopenmp.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/backend/thrust.hpp>
 #include <prismatic/backend/thrust/context.hpp>
-#include <prismatic/backend/thrust/host_product.hpp>
 #include <prismatic/backend/thrust/launch.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
@@ -56,23 +56,48 @@ struct thrust_omp {
     int threads_;
   };
 
-  /// C <- alpha op(A) op(B) + beta C. Determinism: bitwise in threads, tiles depend on shapes alone.
+  /// C <- alpha op(A) op(B) + beta C. Determinism: bitwise in threads.
   template <real T, class Context>
   static void gemm(Context& cx, op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const T> b, T beta,
                    matrix_view<T> c) {
-    multiply(cx, detail::host_product_tile<T>{a_op, b_op, alpha, a, b, beta, c, false});
+    multiply(cx, product_tile<T>{a_op, b_op, alpha, a, b, beta, c, false});
   }
 
   /// The lower triangle of C <- alpha op(A) op(A)' + beta C; what lies above it is left as it may.
   template <real T, class Context>
   static void symmetric_product(Context& cx, op a_op, T alpha, matrix_view<const T> a, T beta, matrix_view<T> c) {
     const op other = a_op == op::none ? op::transpose : op::none;
-    multiply(cx, detail::host_product_tile<T>{a_op, other, alpha, a, a, beta, c, true});
+    multiply(cx, product_tile<T>{a_op, other, alpha, a, a, beta, c, true});
   }
 
  private:
+  // A tile of C a call; with `lower_only`, none of the tiles above the diagonal.
+  template <class T>
+  struct product_tile {
+    static constexpr index_t side = 128;
+    op a_op, b_op;
+    T alpha;
+    matrix_view<const T> a, b;
+    T beta;
+    matrix_view<T> c;
+    bool lower_only;
+
+    [[nodiscard]] index_t depth() const noexcept { return a_op == op::none ? a.cols() : a.rows(); }
+    [[nodiscard]] index_t across() const noexcept { return (c.cols() + side - 1) / side; }
+    [[nodiscard]] index_t count() const noexcept { return (c.rows() + side - 1) / side * across(); }
+
+    void operator()(index_t task) const {
+      const index_t i = task / across() * side, j = task % across() * side;
+      if (lower_only && j > i) return;
+      const index_t rows = std::min(side, c.rows() - i), cols = std::min(side, c.cols() - j);
+      detail::multiply<T>(a_op, b_op, alpha, a_op == op::none ? a.middle_rows(i, rows) : a.middle_cols(i, rows),
+                          b_op == op::none ? b.middle_cols(j, cols) : b.middle_rows(j, cols), beta,
+                          c.middle_rows(i, rows).middle_cols(j, cols));
+    }
+  };
+
   template <class T, class Context>
-  static void multiply(Context& cx, const detail::host_product_tile<T>& tile) {
+  static void multiply(Context& cx, const product_tile<T>& tile) {
     detail::for_each_index(cx, tile.count(), tile.c.size() * tile.depth(), tile);
   }
 };
