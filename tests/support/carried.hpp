@@ -237,6 +237,11 @@ struct carried {
     B::sign_accumulate(cx.inner, block, dg, out<T>(dz));
   }
   template <real T>
+  static void sign_factor(own& cx, philox_key key, index_t side, index_t first, matrix_view<T> c) {
+    device<T> dc(c);
+    B::sign_factor(cx.inner, key, side, first, out<T>(dc));
+  }
+  template <real T>
   static void sparse_sign_accumulate(own& cx, const sign_block& block, index_t nonzeros, input_matrix<T> g, matrix_view<T> z) {
     in<T> dg(g);
     device<T> dz(z);

@@ -1,4 +1,5 @@
-/// One output of the dense sign projection, for a few samples at once. The layout of R: backend/cpu/signs.hpp.
+/// One output of the dense sign projection, for a few samples at once, and one word of a factor of the Kronecker one. The
+/// layout of R: backend/cpu/signs.hpp.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
@@ -55,21 +56,20 @@ struct sign_output {
   }
 };
 
-/// One element of the +-1 factor of one side (backend/cpu/signs.hpp, sign_factor).
+/// c_ij = the sign at (first + i, j) of the +-1 factor of one side (backend/cpu/signs.hpp, sign_factor), for the columns
+/// 32 j ... 32 j + 31 of a call: one word of the generator.
 template <class T>
-struct sign_factor_element {
+struct factor_word {
   philox_key key;
-  index_t side, first;
+  index_t side, first, cols;
   strided_rows<T> c;
-  index_t cols;
-
-  PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
-    const index_t i = task / cols, j = task % cols, row = first + i;
-    const philox_counter words = philox4x32({static_cast<std::uint32_t>(row / 4), static_cast<std::uint32_t>(j / 32),
+  PRISMATIC_HOST_DEVICE void operator()(index_t i, index_t j) const {
+    const index_t row = first + i, end = smaller(32 * (j + 1), cols);
+    const philox_counter words = philox4x32({static_cast<std::uint32_t>(row / 4), static_cast<std::uint32_t>(j),
                                              static_cast<std::uint32_t>(side), 2},
                                             key);
-    const std::uint32_t bit = words[static_cast<std::size_t>(row % 4)] >> (j % 32) & 1u;
-    c[i][j] = T{1} - T{2} * static_cast<T>(bit);
+    const std::uint32_t word = words[static_cast<std::size_t>(row % 4)];
+    for (index_t x = 32 * j; x < end; ++x) c[i][x] = T{1} - T{2} * static_cast<T>(word >> (x % 32) & 1u);
   }
 };
 

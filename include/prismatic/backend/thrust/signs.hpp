@@ -24,10 +24,10 @@ struct thrust_signs {
                            z.size() * checked_mul(block.rows, block.cols), output{block, g.rows(), z.cols(), g, z});
   }
 
-  /// C(rows, k) = rows [first, first + rows) of the +-1 factor of one side.
+  /// C(rows, k) = rows [first, first + rows) of the +-1 factor of one side, the CPU's.
   template <real T>
   static void sign_factor(own& cx, philox_key key, index_t side, index_t first, matrix_view<T, space> c) {
-    detail::for_each_index(cx, c.size(), 8 * c.size(), detail::sign_factor_element<T>{key, side, first, c, c.cols()});
+    detail::for_each_element(cx, c.rows(), (c.cols() + 31) / 32, detail::factor_word<T>{key, side, first, c.cols(), c});
   }
 };
 
