@@ -58,5 +58,6 @@ for round in $rounds; do
   theirs "$round" vendi
   build/bench/bench/bench_exchange "$exchange" >"$out/exchange-ours-$round.jsonl"
   theirs "$round" clusters
+  build/bench/bench/bench_peak >"$out/peak-$round-end.txt"
 done
 "$venv/bin/python" bench/peers/table.py "$out"

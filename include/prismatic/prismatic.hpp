@@ -26,6 +26,7 @@
 #include <prismatic/backend/cpu/dense.hpp>
 #include <prismatic/backend/cpu/eigen_kernels.hpp>
 #include <prismatic/backend/cpu/eigenvalues.hpp>
+#include <prismatic/backend/cpu/gemv.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/nearest.hpp>
 #include <prismatic/backend/cpu/pointwise.hpp>
