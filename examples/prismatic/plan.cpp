@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace command {
@@ -226,11 +227,15 @@ void plan_synthesize(const synthesize_plan_flags& flags) {
   if (flags.author.budget.cost > 0) out["within_max_cost"] = server_cost <= flags.author.budget.cost;
   out["bytes_of_rows"] = static_cast<double>(arms) * pool * d * sizeof(scalar);
   out["bytes_of_responses"] = server_tokens * flags.plan.bytes_per_token;
-  const std::vector<std::string> assumed{
+  std::vector<std::string> assumed{
       fixed(100 * flags.plan.keep_share, 1) + " % of the candidates are kept (--keep-share)",
       "every candidate is solved and gets a gradient, and is as long as a seed: an upper bound, as drops come first",
       fixed(flags.plan.bytes_per_token, 1) + " bytes a token of a server (--bytes-per-token); a solution of " + fixed(solution, 0) +
           " tokens (--solution-tokens)"};
+  for (const auto& [role, who] : {std::pair("generator", &flags.author.generator), std::pair("solver", &solver)}) {
+    out[role]["who"] = who->is_built_in() ? "built-in" : who->is_endpoint() ? "server" : "checkpoint";
+    if (out[role]["who"] == "checkpoint") assumed.push_back(std::string(role) + ": what a checkpoint samples in this process takes time that is not counted");
+  }
   out["assumptions"] = assumed;
   s.bar().clear();
   if (flags.json) return say(out.dump(2));
@@ -241,6 +246,7 @@ void plan_synthesize(const synthesize_plan_flags& flags) {
   text.push_back({"kept", std::to_string(kept) + (kept < options.target ? " of " + std::to_string(options.target) + ": --rounds ends it" : "")});
   text.push_back({"candidates", std::to_string(candidates)});
   for (const char* role : {"generator", "solver"}) {
+    if (out[role]["who"] == "built-in") continue;
     text.push_back({std::string(role) + ": requests", out[role]["requests"].dump()});
     text.push_back({std::string(role) + ": prompt and completion tokens",
                     short_number(out[role]["prompt_tokens"].get<double>()) + ", " + short_number(out[role]["completion_tokens"].get<double>())});

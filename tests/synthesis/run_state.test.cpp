@@ -100,7 +100,9 @@ TEST_CASE("a run can be looked at while it is played", "[synthesis][run_state]")
   CHECK(reader.responses("problem", numbers).size() == 1);
   CHECK(reader.answered("problem", 7) == 1);
   CHECK(reader.answered("problem", 8) == 0);
-  CHECK(reader.answered("solution", 0) == 0);
+  writer.store("solution", std::vector<arrival>{{7, 0, {"b"}}});
+  CHECK(reader.answered("solution", 0) == 0);  // all that is read is of one moment
+  CHECK(run_state::reading(path).answered("solution", 0) == 1);
   CHECK_THROWS_AS(reader.set_seeds(std::vector<sample>{make_sample("a", "q", "s")}), io_error);
   CHECK_THROWS_AS(run_state(path, {{"seed", 1}}), io_error);  // one plays it already
 }

@@ -94,7 +94,7 @@ class run_state {
       throw data_error(path_, 0, "", "a run with another configuration: " + *difference, "");
   }
 
-  /// The run in `directory`, to be looked at: also while another process plays it, and nothing is changed.
+  /// The run in `directory` as it is now, to be looked at: also while another process plays it, and nothing is changed.
   /// @throws data_error  there is none, or one of another schema; io_error
   [[nodiscard]] static run_state reading(const std::string& directory) { return run_state(directory); }
 
@@ -247,6 +247,7 @@ class run_state {
  private:
   explicit run_state(const std::string& directory)
       : path_(existing(directory)), database_(path_, database_access::read) {
+    database_.run("BEGIN");  // all that is read is of one moment
     if (!begun()) throw data_error(path_, 0, "", "no configuration", "a run that was begun");
     require_schema();
   }
