@@ -34,6 +34,8 @@ inline constexpr std::string_view few_shot_rule_names[] = {"uniform", "sparse", 
 /// Draws places in [0, n) with replacement, each in proportion to its weight.
 class weighted_draw {
  public:
+  weighted_draw() = default;  ///< of nothing
+
   /// @throws option_error  no weight is above 0, or one is negative or not finite
   explicit weighted_draw(std::span<const double> weights) {
     double sum = 0;
@@ -43,6 +45,8 @@ class weighted_draw {
     }
     require_option(sum > 0, "weighted_draw: found no weight above 0");
   }
+
+  [[nodiscard]] bool empty() const noexcept { return sums_.empty(); }
 
   /// The place that u in [0, 1) falls on. Cost: log n comparisons.
   [[nodiscard]] std::size_t at(double u) const {
@@ -96,21 +100,22 @@ class few_shot_choice {
   /// @param places  of the pool, those that may be shown; at least one
   explicit few_shot_choice(std::vector<index_t> places) : places_(std::move(places)) {}
   /// @param weights  of each sample of the pool
-  explicit few_shot_choice(std::span<const double> weights) : weights_(weighted_draw(weights)) {}
+  explicit few_shot_choice(std::span<const double> weights) : weights_(weights) {}
 
   /// `shots` places, with replacement: a function of the request's number and the context's seed alone.
   [[nodiscard]] std::vector<index_t> of_request(std::uint64_t seed, index_t number, index_t shots) const {
     const random_stream random(seed, "synthesis/few-shot/" + std::to_string(number));
     std::vector<index_t> out;
     for (std::uint64_t k = 0; k < static_cast<std::uint64_t>(shots); ++k)
-      out.push_back(weights_ ? static_cast<index_t>(weights_->at(random.uniform(k)))
-                             : places_[static_cast<std::size_t>(random.below(k, static_cast<index_t>(places_.size())))]);
+      out.push_back(!weights_.empty()
+                        ? static_cast<index_t>(weights_.at(random.uniform(k)))
+                        : places_[static_cast<std::size_t>(random.below(k, static_cast<index_t>(places_.size())))]);
     return out;
   }
 
  private:
   std::vector<index_t> places_;
-  std::optional<weighted_draw> weights_;
+  weighted_draw weights_;  // empty: places_ alike
 };
 
 }  // namespace prismatic
