@@ -3,6 +3,7 @@
 
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/autodiff/accumulate.hpp>
+#include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
@@ -49,6 +50,7 @@ void gradients_dense(benchmark::State& state) { gradients(state, rademacher(1024
 void gradients_sparse(benchmark::State& state) {
   gradients(state, sparse_sign(1024, state.range(3)), state.range(3));
 }
+void gradients_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0); }
 
 void summed_gradient(benchmark::State& state) {
   const decoder_config c = config(state.range(0));
@@ -84,6 +86,12 @@ BENCHMARK(gradients_sparse)
     ->Args({2, 128, 16, 1})
     ->Args({2, 128, 16, 4})
     ->Args({2, 128, 16, 8})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_kronecker)
+    ->ArgNames({"model", "T", "n"})
+    ->Args({1, 64, 64})
+    ->Args({2, 128, 16})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(summed_gradient)

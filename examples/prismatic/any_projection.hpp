@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/io/json.hpp>
+#include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>
 
@@ -21,7 +22,7 @@ using namespace prismatic;
 class any_projection {
  public:
   static constexpr std::string_view name = "chosen at run time";
-  static constexpr const char* spellings = "rademacher, sparse-sign or sparse-sign:S";
+  static constexpr const char* spellings = "rademacher, sparse-sign, sparse-sign:S or kronecker";
 
   /// @throws option_error  a spelling that is none of those; a width or S that the projection refuses
   any_projection(const std::string& spelling, index_t width, std::uint64_t seed)
@@ -52,6 +53,20 @@ class any_projection {
     std::visit([&](const auto& p) { p.accumulate(cx, block, g, z); }, chosen_);
   }
 
+  [[nodiscard]] bool takes_factors() const { return std::holds_alternative<kronecker>(chosen_); }
+
+  /// @pre takes_factors()
+  template <class B, real T>
+  void accumulate_outer(context<B>& cx, const tensor_block& tensor, input_matrix<T, B::space> dy, input_matrix<T, B::space> x,
+                        const layout& seq, matrix_view<T, B::space> z) const {
+    std::get<kronecker>(chosen_).accumulate_outer(cx, tensor, dy, x, seq, z);
+  }
+  template <class B, real T>
+  void accumulate_rows(context<B>& cx, const tensor_block& tensor, std::span<const token_id> ids, input_matrix<T, B::space> dy,
+                       const layout& seq, matrix_view<T, B::space> z) const {
+    std::get<kronecker>(chosen_).accumulate_rows(cx, tensor, ids, dy, seq, z);
+  }
+
   /// What a manifest records: every member that rows depend on.
   [[nodiscard]] json manifest() const {
     return std::visit(
@@ -72,11 +87,12 @@ class any_projection {
   }
 
  private:
-  using choice = std::variant<rademacher, sparse_sign>;
+  using choice = std::variant<rademacher, sparse_sign, kronecker>;
 
   static choice choose(const std::string& spelling, index_t width, std::uint64_t seed) {
     if (spelling == rademacher::name) return rademacher(width, seed);
     if (spelling == sparse_sign::name) return sparse_sign(width, 4, seed);
+    if (spelling == kronecker::name) return kronecker(width, seed);
     const std::string prefix = std::string(sparse_sign::name) + ":";
     if (spelling.starts_with(prefix)) {
       index_t nonzeros = 0;

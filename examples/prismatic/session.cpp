@@ -50,7 +50,8 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--projection", flags.projection,
-                 "rademacher (dense, the paper's), sparse-sign or sparse-sign:S (S signs a parameter, default 4: faster)")
+                 "rademacher (dense, the paper's), sparse-sign or sparse-sign:S (S signs a parameter, default 4: faster), kronecker "
+                 "(no gradient is formed: fastest, and noisier)")
       ->capture_default_str();
   app.add_option("--truncation", flags.truncation, "a sample longer than the context: prompt (cut its left) or refuse")
       ->capture_default_str()
@@ -59,9 +60,9 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
                  "parameters whose gradient counts: all, or a list of attention, mlp, no-embedding and last:N (blocks) that "
                  "all must hold; fewer are faster")
       ->capture_default_str();
-  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most")
+  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most; 0: 512 a thread")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--activations", flags.activation_bytes,
                  "memory for one sweep's activations, such as 800MB or 4GB (default 2 GiB); with less, sweeps take fewer "
                  "tokens, and a sample that does not fit is computed block by block, twice")

@@ -110,6 +110,7 @@
 #include <prismatic/io/unicode.hpp>
 #include <prismatic/io/unicode_tables.hpp>
 #include <prismatic/io/word_cache.hpp>
+#include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/projection.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>

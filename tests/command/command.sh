@@ -82,6 +82,7 @@ works "ok" "$prismatic" doctor --proxy proxy.safetensors
 works "sparse-sign:4" "$prismatic" score small.jsonl --projection sparse-sign:4 "${quick[@]}"
 works '"projection": "sparse-sign:4"' "$prismatic" score small.jsonl --projection sparse-sign --json "${quick[@]}"
 works "rows of 50" "$prismatic" gradients small.jsonl -o sparse --proxy proxy.safetensors --projection sparse-sign:8 "${quick[@]}"
+works '"projection": "kronecker"' "$prismatic" score small.jsonl --projection kronecker --json "${quick[@]}"
 works "sparse-sign:8" "$prismatic" score sparse --quiet
 works "rademacher" "$prismatic" score rows --quiet
 works "8 new samples; the target is reached" "$prismatic" synthesize small.jsonl --run checked --target 8 --candidates 30 --examples loss \
@@ -132,7 +133,7 @@ expect 2 "synthesize: found no --run, expected seeds and --run DIRECTORY" "$pris
 expect 3 "nowhere: found no run.sqlite, expected a run that synthesize began" "$prismatic" synthesize --status nowhere
 expect 2 "no-such" "$prismatic" score small.jsonl --no-such
 expect 2 "--width" "$prismatic" score small.jsonl --width 0
-expect 2 "--projection: found dense, expected rademacher, sparse-sign or sparse-sign:S" \
+expect 2 "--projection: found dense, expected rademacher, sparse-sign, sparse-sign:S or kronecker" \
   "$prismatic" score small.jsonl --projection dense "${quick[@]}"
 expect 2 "--projection: found sparse-sign:4x" "$prismatic" score small.jsonl --projection sparse-sign:4x "${quick[@]}"
 expect 2 "non-zeros: found 51, expected 1 to the width, 50" \

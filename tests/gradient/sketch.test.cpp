@@ -4,6 +4,7 @@
 
 #include <prismatic/gradient/materialise.hpp>
 #include <prismatic/gradient/sketch.hpp>
+#include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>
 
@@ -32,6 +33,12 @@ std::vector<sparse_entry> entries_of(const sparse_sign& r, std::string_view tens
 std::vector<sparse_entry> entries_of(const rademacher& r, std::string_view tensor, index_t row, index_t column) {
   std::vector<sparse_entry> out;
   for (index_t j = 0; j < r.width(); ++j) out.push_back({j, r.sign(tensor, row, column, j)});
+  return out;
+}
+std::vector<sparse_entry> entries_of(const kronecker& r, std::string_view tensor, index_t row, index_t column) {
+  std::vector<sparse_entry> out;
+  for (index_t j = 0; j < r.width(); ++j)
+    out.push_back({j, r.sign(tensor, 0, row, j / r.right()) * r.sign(tensor, 1, column, j % r.right())});
   return out;
 }
 
@@ -103,6 +110,20 @@ TEMPLATE_LIST_TEST_CASE("a sparse sketch is R times the materialised gradient", 
       CHECK(row_error<T>(rows.view(), by_definition(cx, model, batch, r, all(model)).view()) <=
             test::rounding_bound<T>(4 * config.width, 1));
     }
+}
+
+TEMPLATE_LIST_TEST_CASE("a factored sketch is R times the materialised gradient", "[gradient][sketch]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = GENERATE(1, 3)});
+  for (const decoder_config& config : {test::qwen2_like(), test::qwen3_like(), test::llama_like()}) {
+    CAPTURE(B::name, config.tied);
+    const auto model = test::random_decoder<B, T>(config);
+    const packed_batch batch = test::pack_all(test::random_sequences(config.vocabulary, {5, 2, 13, 4}));
+    const kronecker r(24, 5);
+    CHECK(row_error<T>(sketched(cx, model, batch, r).view(), by_definition(cx, model, batch, r, all(model)).view()) <=
+          test::rounding_bound<T>(4 * config.width, 1));
+  }
 }
 
 TEMPLATE_LIST_TEST_CASE("a row does not depend on packing, batches or threads", "[gradient][sketch]", test::built) {

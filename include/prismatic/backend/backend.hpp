@@ -59,7 +59,7 @@ concept backend =
              vector_view<const T, B::space> u, vector_view<T, B::space> w, vector_view<label_t, B::space> labels,
              std::span<const token_id> ids, std::span<const std::int32_t> positions, const layout& seq,
              std::span<const row_range> ranges, attention_shape shape, const adamw_step& step,
-             const sign_block& block, index_t n) {
+             const sign_block& block, philox_key key, index_t n) {
       { B::name } -> std::convertible_to<std::string_view>;
       { B::space } -> std::convertible_to<memory>;
 
@@ -106,6 +106,8 @@ concept backend =
       // --- projections: Z(S,d) += G(S, rows cols) R, R the random matrix that `block` names
       { B::sign_accumulate(cx, block, a, c) } -> std::same_as<void>;            // every entry +-1
       { B::sparse_sign_accumulate(cx, block, n, a, c) } -> std::same_as<void>;  // n entries +-1 a row, others 0
+      { B::sign_factor(cx, key, n, n, c) } -> std::same_as<void>;
+      // (key, side 0 or 1, first row): C = rows of the +-1 factor of that side (projection/kronecker.hpp)
     };
 
 }  // namespace prismatic

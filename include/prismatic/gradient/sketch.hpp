@@ -44,6 +44,9 @@ class sketch_sink {
 
   void outer(parameter_id p, matrix_view<const T, B::space> dy, matrix_view<const T, B::space> x, const layout& seq) {
     const parameter_info& info = at(p);
+    if constexpr (factor_projection<Projection, B, T>)
+      if (projection_.takes_factors())
+        return projection_.accumulate_outer(context_, {info.name, 0, info.rows, info.cols}, dy, x, seq, rows_.view());
     const index_t row_bytes = seq.sequences() * info.cols * index_t{sizeof(T)};
     const index_t height = std::clamp<index_t>(tile_bytes / std::max<index_t>(row_bytes, 1), 1, info.rows);
     const scratch_matrix<T, B::space> tile(context_.scratch(), seq.sequences(), height * info.cols);
@@ -57,6 +60,9 @@ class sketch_sink {
 
   void rows(parameter_id p, std::span<const token_id> ids, matrix_view<const T, B::space> dy, const layout& seq) {
     const parameter_info& info = at(p);
+    if constexpr (factor_projection<Projection, B, T>)
+      if (projection_.takes_factors())
+        return projection_.accumulate_rows(context_, {info.name, 0, info.rows, info.cols}, ids, dy, seq, rows_.view());
     // The tokens ordered by (id, sequence): equal pairs are neighbours and add up to one gradient row.
     struct occurrence {
       token_id id;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/types.hpp>
 
 #include <concepts>
+#include <span>
 #include <string_view>
 
 namespace prismatic {
@@ -32,5 +34,19 @@ concept projection = requires(const P& p, context<B>& cx, const tensor_block& bl
   { P::name } -> std::convertible_to<std::string_view>;
   { p.accumulate(cx, block, g, z) } -> std::same_as<void>;
 };
+
+/// A projection that can do without the gradient matrix: it takes the factors that a backward sweep emits, one piece per
+/// sequence (autodiff/sink.hpp), where `takes_factors()` says so.
+///
+/// `accumulate_outer(cx, tensor, dY, X, seq, Z)`: row s of Z += the image of dY_s' X_s.
+/// `accumulate_rows(cx, tensor, ids, dY, seq, Z)`: the same of the matrix whose row ids[t] receives dY_t.
+template <class P, class B, class T>
+concept factor_projection =
+    projection<P, B, T> && requires(const P& p, context<B>& cx, const tensor_block& tensor, std::span<const token_id> ids,
+                                    matrix_view<const T, B::space> a, const layout& seq, matrix_view<T, B::space> z) {
+      { p.takes_factors() } -> std::same_as<bool>;
+      { p.accumulate_outer(cx, tensor, a, a, seq, z) } -> std::same_as<void>;
+      { p.accumulate_rows(cx, tensor, ids, a, seq, z) } -> std::same_as<void>;
+    };
 
 }  // namespace prismatic

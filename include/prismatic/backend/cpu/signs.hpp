@@ -132,6 +132,24 @@ struct cpu_signs {
     });
   }
 
+  /// C(rows, k) = rows [first, first + rows) of the +-1 factor of one side: the sign at (i, j) is bit j % 32 of word i % 4
+  /// of philox4x32({i / 4, j / 32, side, 2}, key), set means -1.
+  template <real T>
+  static void sign_factor(cpu& cx, philox_key key, index_t side, index_t first, matrix_view<T> c) {
+    cx.team().for_range(c.rows(), 1024, [&](index_t begin, index_t end, int) {
+      for (index_t j = 0; j < c.cols(); j += 32)
+        for (index_t i = begin; i < end;) {
+          const index_t row = first + i;
+          const philox_counter words = philox4x32({static_cast<std::uint32_t>(row / 4), static_cast<std::uint32_t>(j / 32),
+                                                   static_cast<std::uint32_t>(side), 2},
+                                                  key);
+          for (index_t w = row % 4; w < 4 && i < end; ++w, ++i)
+            for (index_t b = 0; b < std::min<index_t>(32, c.cols() - j); ++b)
+              c(i, j + b) = static_cast<T>(1 - 2 * static_cast<int>(words[static_cast<std::size_t>(w)] >> b & 1u));
+        }
+    });
+  }
+
  private:
   // Numbers between the scratch of two workers, a page at least: a core reads ahead to the end of a page, and
   // would take lines that its neighbour is writing (1.5 times the time, measured).
