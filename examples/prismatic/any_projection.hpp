@@ -35,7 +35,7 @@ class any_projection {
     return std::visit([](const auto& p) { return p.scale(); }, chosen_);
   }
 
-  /// Numbers it adds up for each parameter of a gradient.
+  /// Numbers it adds up for each parameter of a gradient; kronecker, which never sees the parameters, takes fewer.
   [[nodiscard]] index_t additions() const {
     return std::visit(
         [](const auto& p) {

@@ -123,6 +123,8 @@ std::string short_number(double value) {
   return fixed(value, value == std::floor(value) && unit == 0 ? 0 : value < 10 ? 2 : 1) + units[unit];
 }
 
+std::string bytes(double value) { return short_number(value) + (value < 9999.5 ? " B" : "B"); }
+
 std::string duration(double hours) {
   if (hours >= 1) return fixed(hours, 1) + " h";
   return hours >= 1.0 / 60 ? fixed(hours * 60, 1) + " min" : fixed(hours * 3600, 1) + " s";
@@ -167,7 +169,7 @@ void plan_score(const score_plan_flags& flags) {
   lines text;
   add_gradient_lines(text, out["gradients"]);
   add_machine_lines(text, out["machine"]);
-  text.push_back({"rows", short_number(out["bytes_of_rows"].get<double>()) + "B"});
+  text.push_back({"rows", bytes(out["bytes_of_rows"].get<double>())});
   print(text);
 }
 
@@ -254,7 +256,7 @@ void plan_synthesize(const synthesize_plan_flags& flags) {
   }
   add_machine_lines(text, out["machine"]);
   if (out.contains("server_hours")) text.push_back({"time of the servers", duration(out["server_hours"].get<double>())});
-  text.push_back({"rows, responses", short_number(out["bytes_of_rows"].get<double>()) + "B, " + short_number(out["bytes_of_responses"].get<double>()) + "B"});
+  text.push_back({"rows, responses", short_number(out["bytes_of_rows"].get<double>()) + "B, " + bytes(out["bytes_of_responses"].get<double>())});
   text.push_back({"cost in all", fixed(out["cost"].get<double>(), 2)});
   if (out.contains("within_max_cost") && !out["within_max_cost"].get<bool>())
     text.push_back({"--max-cost " + fixed(flags.author.budget.cost, 2), "would end it earlier"});
