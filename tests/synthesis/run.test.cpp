@@ -13,7 +13,6 @@
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -76,11 +75,12 @@ struct bench {
     }
   }
 
-  synthesis_result<float> run(const std::string& name, counted_generator& writer, counted_solver& solves) {
+  template <generator Generator, solver Solver>
+  synthesis_result<float> run(const std::string& name, Generator& writer, Solver& solves) {
     run_state state(directory / name, {{"test", 1}});
     row_store store(directory / name + "/rows", {{"width", 32}});
-    return synthesis_run<B, float, rademacher, counted_generator, counted_solver>(cx, model, projection, writer, solves,
-                                                                                  clean, state, store, options)
+    return synthesis_run<B, float, rademacher, Generator, Solver>(cx, model, projection, writer, solves, clean, state,
+                                                                  store, options)
         .run(seeds, [](const round_record&) {});
   }
 };
@@ -344,28 +344,70 @@ TEST_CASE("clusters start from those of the round before, also after a stop", "[
   CHECK(std::equal(found.data(), found.data() + found.size(), expected.data()));
 }
 
-TEST_CASE("a spent budget ends a run between its rounds, and a larger one goes on", "[synthesis][run]") {
-  struct paid_solver {
-    counted_solver inner;
-    std::vector<solution> solve(std::span<const solve_request> requests) {
-      if (inner.asked > 10) throw budget_spent("10 requests of 10");
-      return inner.solve(requests);
+namespace {
+
+// A server's model, asked for labels: numbers that are divisible by ten are cut, a few solvers disagree. Its budget may end.
+struct label_model {
+  index_t budget = 1'000'000;
+  void spend() {
+    if (--budget < 0) throw budget_spent("the last of it");
+  }
+  void generate(std::span<const generation_request> requests, const arrival_sink& arrived) {
+    for (const generation_request& r : requests) {
+      spend();
+      const std::string n = std::to_string(r.number);
+      const arrival a{static_cast<index_t>(r.number), 0,
+                      {"**Premise:** There are " + n + " birds in tree number " + n + ".\n**Hypothesis:** Tree " + n + " has birds.",
+                       r.number % 10 == 0 ? "length" : "stop"}};
+      arrived(std::span(&a, 1));
     }
-  };
+  }
+  void solve(std::span<const solve_request> requests, const arrival_sink& arrived) {
+    for (const solve_request& r : requests)
+      for (const index_t k : r.missing) {
+        spend();
+        const arrival a{static_cast<index_t>(r.number), k, {k == 2 ? "neutral" : "Entailment.", k == 1 && r.number % 5 == 1 ? "length" : "stop"}};
+        arrived(std::span(&a, 1));
+      }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("labels are voted on, and texts that were cut have no vote", "[synthesis][run]") {
   bench b;
-  counted_generator writer;
-  const auto run = [&](auto& solves) {
-    run_state state(b.directory / "run", {{"test", 1}});
-    row_store store(b.directory / "run/rows", {{"width", 32}});
-    return synthesis_run<B, float, rademacher, counted_generator, std::remove_reference_t<decltype(solves)>>(
-               b.cx, b.model, b.projection, writer, solves, b.clean, state, store, b.options)
-        .run(b.seeds, [](const round_record&) {});
-  };
-  paid_solver poor;
-  const auto cut = run(poor);
-  CHECK(cut.stopped == stop_reason::budget);
-  CHECK(cut.spent == "10 requests of 10");
-  CHECK(cut.rounds.empty());
-  counted_solver rich;
-  CHECK(run(rich).stopped == stop_reason::target);
+  b.options.task = synthesis_task::inference;
+  b.options.rounds = 1;
+  b.options.filter.rule = filter_rule::none;
+  label_model model;
+  const auto result = b.run("run", model, model);
+  REQUIRE(result.rounds.size() == 1);
+  CHECK(result.rounds[0].unparsed == 2);
+  CHECK(result.rounds[0].disagreed == 4);  // 1, 6, 11, 16: one vote each for two labels
+  REQUIRE(result.rounds[0].kept == 14);
+  CHECK(result.pool[12].prompt() == inference_question("There are 2 birds in tree number 2.", "Tree 2 has birds."));
+  CHECK(result.pool[12].completion() == "Entailment.");
+}
+
+TEST_CASE("a budget that is spent ends a run where it stands, and a larger one goes on to the same pool", "[synthesis][run]") {
+  bench b;
+  b.options.task = synthesis_task::inference;
+  b.options.target = 20;
+  b.options.filter.rule = filter_rule::none;
+  label_model rich;
+  const auto whole = texts(b.run("whole", rich, rich));
+  index_t stops = 0;
+  for (;;) {
+    label_model poor{.budget = 33};
+    const auto part = b.run("poor", poor, poor);
+    if (part.spent.empty()) {
+      CHECK(texts(part) == whole);
+      break;
+    }
+    CHECK(part.stopped == stop_reason::budget);
+    CHECK(part.spent == "the last of it");
+    CHECK(part.pool.size() == (part.rounds.empty() ? 12 : static_cast<std::size_t>(part.rounds.back().pool)));
+    ++stops;
+  }
+  CHECK(stops >= 3);
 }
