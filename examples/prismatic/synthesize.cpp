@@ -140,10 +140,11 @@ synthesis_result<scalar> play(session& s, const synthesize_flags& flags, authors
   if (!result.spent.empty() && !flags.quiet)
     note("note: the budget is spent, " + result.spent + "; the same command with a larger one goes on");
   for (role_account& a : who.account(state)) accounts.push_back(std::move(a));
-  if (result.rounds.size() == static_cast<std::size_t>(barren_rounds(result.rounds)) && !accounts.empty() && !flags.quiet)
-    for (const std::string& line : account_lines(accounts, who.counts())) note(line);
   if (const index_t barren = barren_rounds(result.rounds); barren > 0) {
-    if (barren == static_cast<index_t>(result.rounds.size())) throw model_error(barren_text(state, who.writer_identity()));
+    const bool is_all = barren == static_cast<index_t>(result.rounds.size());
+    if (is_all && !accounts.empty() && !flags.quiet)
+      for (const std::string& line : account_lines(accounts, who.counts())) note(line);
+    if (is_all) throw model_error(barren_text(state, who.writer_identity()));
     if (!flags.quiet) note("note: " + barren_text(state, who.writer_identity()));
   }
   write_samples(directory + "/pool.jsonl", result.pool);
