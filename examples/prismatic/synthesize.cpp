@@ -68,6 +68,7 @@ json configuration(const synthesize_flags& f, const authors& who, const std::str
           {"script_share", o.texts.script_share},
           {"filter", filter},
           {"rows_per_cluster", o.filter.rows_per_cluster},
+          {"warm_clusters", o.warm_clusters},
           {"sparse", o.filter.sparse.fraction},
           {"surprisal_share", o.filter.surprisal_share},
           {"near_duplicate", o.overlap.threshold},

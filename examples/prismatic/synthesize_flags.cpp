@@ -13,6 +13,7 @@ void add_synthesize_flags(CLI::App& sub, synthesize_flags& flags) {
   sub.add_option("-o,--output", flags.output, "also write the pool here");
   sub.add_option("--target", o.target, "samples to keep, seeds not counted")->capture_default_str()->check(CLI::PositiveNumber);
   sub.add_option("--rounds", o.rounds, "at most")->capture_default_str()->check(CLI::PositiveNumber);
+  sub.add_flag("--warm-clusters", o.warm_clusters, "cluster each round from the last one's centroids: faster, and so far less diverse (docs/results.md)");
   sub.add_option("--plateau", o.plateau, "stop when the last rounds raised G-Vendi by less than this share of it, e.g. 0.01")->check(CLI::NonNegativeNumber);
   sub.add_option("--plateau-rounds", o.plateau_rounds, "how many rounds that are")->capture_default_str()->check(CLI::PositiveNumber);
   sub.add_option("--candidates", o.candidates, "problems asked for in a round")->capture_default_str()->check(CLI::PositiveNumber);

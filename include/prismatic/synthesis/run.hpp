@@ -122,7 +122,8 @@ class synthesis_run {
     record.round = static_cast<index_t>(result_.rounds.size()) + 1;
     record.vendi_before = vendi_;
     const index_t first = (record.round - 1) * options_.candidates, last = first + options_.candidates;
-    pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter, centroids_);
+    pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter,
+                                              options_.warm_clusters ? centroids_.view() : matrix_view<const T>{});
     record.clusters = clusters.means.centroids.rows();
 
     std::vector<candidate> candidates = written(record.round, first, last, clusters);

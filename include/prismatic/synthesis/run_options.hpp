@@ -29,6 +29,7 @@ struct synthesis_options {
   synthesis_task task = synthesis_task::mathematics;  ///< how texts are read
   index_t target = 1000;                ///< samples to keep, seeds not counted
   index_t rounds = 50;                  ///< at most
+  bool warm_clusters = false;           ///< k-means starts from the last round's centroids, not afresh as in the paper
   std::optional<double> plateau = {};   ///< stop when plateau_rounds rounds raised G-Vendi by less than this share, if given
   index_t plateau_rounds = 3;
   index_t candidates = 500;             ///< problems asked for in a round
