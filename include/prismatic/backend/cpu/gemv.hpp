@@ -72,20 +72,12 @@ struct dots {
     }
 #pragma GCC unroll 4
     for (index_t r = 0; r < Rows; ++r) {
-      put<lanes>(left[r], p, p.c + r * p.c_stride);
-      put<lanes>(right[r], p, p.c + r * p.c_stride + lanes::size);
+      lanes::put(left[r], p.alpha, p.beta, p.c + r * p.c_stride);
+      lanes::put(right[r], p.alpha, p.beta, p.c + r * p.c_stride + lanes::size);
     }
   }
 
  private:
-  template <class lanes, class T>
-  [[gnu::always_inline]] static void put(const typename lanes::vector& sum, const dot_block<T>& p, T* c) {
-    if (p.beta == 0)
-      lanes::at(c) = p.alpha * sum;
-    else
-      lanes::at(c) = p.alpha * sum + p.beta * lanes::at(c);
-  }
-
   // out[i] = column i of `piece` columns of W, a row a lane. A row gives 16 bytes; rows r, r + piece, ... fill
   // one vector side by side, so that what is left is to turn squares within 16 bytes.
   template <int Bytes, class T, class vector>

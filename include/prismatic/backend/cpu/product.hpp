@@ -56,18 +56,9 @@ struct register_tile {
     }
 #pragma GCC unroll 14
     for (index_t r = 0; r < Height; ++r) {
-      put<lanes>(left[r], p, p.c + r * p.stride);
-      if constexpr (Vectors == 2) put<lanes>(right[r], p, p.c + r * p.stride + second);
+      lanes::put(left[r], p.alpha, p.beta, p.c + r * p.stride);
+      if constexpr (Vectors == 2) lanes::put(right[r], p.alpha, p.beta, p.c + r * p.stride + second);
     }
-  }
-
- private:
-  template <class lanes, class T>
-  [[gnu::always_inline]] static void put(const typename lanes::vector& sum, const tile_product<T>& p, T* c) {
-    if (p.beta == 0)
-      lanes::at(c) = p.alpha * sum;
-    else
-      lanes::at(c) = p.alpha * sum + p.beta * lanes::at(c);
   }
 };
 
@@ -170,12 +161,12 @@ void pack_turned(const T* in, index_t stride, index_t count, index_t length, ind
 }
 
 /// Columns [0, edges.back()) of in(length, .) as panels: panel p holds columns edges[p] to edges[p + 1], with zeros up to
-/// side(p), and begins at out + edges[p] length. Rows go by once: they may come from memory.
+/// side(count), and begins at out + edges[p] length. Rows go by once: they may come from memory.
 template <class T, class Side>
 void pack_straight(const T* in, index_t stride, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
   for (index_t l = 0; l < length; ++l, in += stride)
     for (std::size_t p = 0; p + 1 < edges.size(); ++p) {
-      const index_t count = edges[p + 1] - edges[p], all = side(edges[p], count);
+      const index_t count = edges[p + 1] - edges[p], all = side(count);
       const T* const row = in + edges[p];
       T* const to = out + edges[p] * length + l * all;
       const auto whole = [&]<std::size_t Count>() {  // a length that the compiler knows
@@ -226,17 +217,17 @@ void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a
   const auto top = [&](index_t panel) {  // even heights, much the same
     return panel >= rows ? m : std::min(m, (m * panel / rows + 1) / 2 * 2);
   };
-  const auto even = [](index_t, index_t count) { return (count + 1) / 2 * 2; };
+  const auto even = [](index_t count) { return (count + 1) / 2 * 2; };
 
   for (index_t run = 0; run < runs; ++run)
     for (index_t left = 0; left < n; left += breadth) {
       const index_t from = k * run / runs, length = k * (run + 1) / runs - from, right = std::min(n, left + breadth);
       tile_product<T> p{length, alpha, run == 0 ? beta : T{1}};
-      const auto side = [&](index_t, index_t count) { return count > machine.lanes ? width : machine.lanes; };
+      const auto side = [&](index_t count) { return count > machine.lanes ? width : machine.lanes; };
       if (b_op == op::transpose)
         for (index_t j = left; j < right; j += width) {
           const index_t count = std::min(width, right - j);
-          pack_turned(b.row(j) + from, b.stride(), count, length, side(j, count), packed->b + (j - left) * length);
+          pack_turned(b.row(j) + from, b.stride(), count, length, side(count), packed->b + (j - left) * length);
         }
       else {
         std::array<index_t, breadth / 4 + 1> edges;
@@ -247,20 +238,20 @@ void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a
       }
       for (index_t first = 0; first < rows; first += together) {
         const index_t last = std::min(rows, first + together);
+        const bool a_stays = a_in_place && top(last) % 2 == 0;
         if (a_op == op::none)
-          pack_turned(a.row(top(first)) + from, a.stride(), top(last) - top(first), length, even(0, top(last) - top(first)), packed->a);
-        else if (!a_in_place || top(last) % 2 != 0) {
+          pack_turned(a.row(top(first)) + from, a.stride(), top(last) - top(first), length, even(top(last) - top(first)), packed->a);
+        else if (!a_stays) {
           std::array<index_t, group + 1> edges;
           for (index_t panel = first; panel <= last; ++panel) edges[static_cast<std::size_t>(panel - first)] = top(panel) - top(first);
           pack_straight(a.row(from) + top(first), a.stride(), std::span<const index_t>(edges.data(), static_cast<std::size_t>(last - first + 1)), even, length, packed->a);
         }
         for (index_t panel = first; panel < last; ++panel) {
-          const index_t row = top(panel), count = top(panel + 1) - row, height = even(0, count);
-          const bool a_stays = a_in_place && top(last) % 2 == 0;
+          const index_t row = top(panel), count = top(panel + 1) - row, height = even(count);
           p.a = a_stays ? a.row(from) + row : packed->a + (row - top(first)) * length;
           p.a_step = a_stays ? a.stride() : height;
           for (index_t j = left; j < right; j += width) {
-            const index_t wide = side(j, right - j), cols = std::min(wide, right - j);
+            const index_t wide = side(right - j), cols = std::min(wide, right - j);
             if (a_op == op::none && panel + 1 < rows) prefetch(a, {top(panel + 1), top(panel + 2)}, from, length, (j - left) / width, (right - left + width - 1) / width);
             const bool b_stays = b_in_place && right - j >= width;
             p.b = b_stays ? b.row(from) + j : packed->b + (j - left) * length;

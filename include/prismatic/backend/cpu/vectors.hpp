@@ -20,6 +20,14 @@ struct lanes_of {
     return *reinterpret_cast<const in_memory*>(p);
   }
 
+  /// C <- alpha sum + beta C, which is not read where beta is 0.
+  [[gnu::always_inline]] static void put(const vector& sum, T alpha, T beta, T* c) noexcept {
+    if (beta == 0)
+      at(c) = alpha * sum;
+    else
+      at(c) = alpha * sum + beta * at(c);
+  }
+
   /// The sum of the lanes, by halves.
   [[gnu::always_inline]] static T total(const vector& v) noexcept {
     if constexpr (size == 2) {
