@@ -115,14 +115,21 @@ struct dots {
       typename lanes_of<T, Bytes / 2>::vector low, high;
       side_by_side<Bytes / 2>(w, stride, low);
       side_by_side<Bytes / 2>(w + rows * stride, stride, high);
-      joined(std::make_integer_sequence<int, static_cast<int>(2 * rows)>(), low, high, out);
+      shuffled(std::make_integer_sequence<int, static_cast<int>(2 * rows)>(), low, high, out);
     }
   }
 
-  template <int... I, class half, class vector>
-  [[gnu::always_inline]] static void joined(std::integer_sequence<int, I...>, const half& low, const half& high,
-                                            vector& out) {
-    out = __builtin_shufflevector(low, high, I...);
+  // out = the numbers I... of a and, counted on, b.
+  template <int... I, class from, class vector>
+  [[gnu::always_inline]] static void shuffled(std::integer_sequence<int, I...>, const from& a, const from& b,
+                                              vector& out) {
+#ifdef __CUDACC__  // nvcc does not expand a pack inside the builtin
+    constexpr int count = sizeof(from) / sizeof(a[0]);
+    int i = 0;
+    ((out[i++] = I < count ? a[I % count] : b[I % count]), ...);
+#else
+    out = __builtin_shufflevector(a, b, I...);
+#endif
   }
 
   // Within each 16 bytes: runs of `Run` numbers by turns of a and b, from their lower (Half = 0) or upper
@@ -131,9 +138,9 @@ struct dots {
   [[gnu::always_inline]] static void interleaved(std::integer_sequence<int, I...>, const vector& a,
                                                  const vector& b, vector& out) {
     constexpr int count = sizeof...(I), piece = 16 * count / static_cast<int>(sizeof(vector));
-    out = __builtin_shufflevector(a, b,
-                                  (I / piece * piece + Half * piece / 2 + I % piece / (2 * Run) * Run +
-                                   I % Run + I / Run % 2 * count)...);
+    shuffled(std::integer_sequence<int, (I / piece * piece + Half * piece / 2 + I % piece / (2 * Run) * Run +
+                                         I % Run + I / Run % 2 * count)...>(),
+             a, b, out);
   }
 };
 
