@@ -92,21 +92,23 @@ std::string example_of(run_state& state, index_t round) {
          shown.verdict + "): " + in_quotes(texts.at(shown.number).at(0).text, 200);
 }
 
-// Why the rounds at the end of a run brought nothing.
+// Why nothing was kept of the rounds at the end of a run.
 std::string barren_text(run_state& state, const std::string& writer) {
   const std::vector<round_record> rounds = state.rounds();
   const auto barren = static_cast<std::size_t>(barren_rounds(rounds));
-  index_t generated = 0, unparsed = 0, unfit = 0, repeated = 0, disagreed = 0;
+  index_t generated = 0, unparsed = 0, unfit = 0, repeated = 0, disagreed = 0, verified = 0;
   for (const round_record& r : std::span(rounds).last(barren)) {
     generated += r.generated;
     unparsed += r.unparsed;
     unfit += r.off_length + r.off_script;
     repeated += r.duplicates + r.contaminated;
     disagreed += r.disagreed;
+    verified += r.verified;
   }
-  return "generator " + writer + ": " + std::to_string(barren) + (barren == 1 ? " round" : " rounds") + " brought nothing usable: of " +
+  return "generator " + writer + ": " + std::to_string(barren) + (barren == 1 ? " round" : " rounds") + " brought nothing to keep: of " +
          std::to_string(generated) + " responses " + std::to_string(unparsed) + " hold no problem, " + std::to_string(repeated) +
-         " repeat one, " + (unfit > 0 ? std::to_string(unfit) + " are of another length or script, " : "") + std::to_string(disagreed) + " got no agreed answer; " + example_of(state, rounds.back().round);
+         " repeat one, " + (unfit > 0 ? std::to_string(unfit) + " are of another length or script, " : "") + std::to_string(disagreed) + " got no agreed answer" +
+         (verified > 0 ? ", " + std::to_string(verified) + " were filtered out" : "; " + example_of(state, rounds.back().round));
 }
 
 // One arm: its own run directory, the same proxy.
@@ -131,7 +133,10 @@ synthesis_result<scalar> play(session& s, const synthesize_flags& flags, authors
     say(round_heading());
     for (const round_record& r : state.rounds()) say(round_line(r));
   }
-  auto result = run.run(seeds, [&](const round_record& r) {
+  const std::string pool = directory + "/pool.jsonl";
+  auto result = run.run(seeds, [&](const synthesis_result<scalar>& so_far) {
+    const round_record& r = so_far.rounds.back();
+    if (r.kept > 0) write_samples(pool, so_far.pool);  // whatever stops the run, it holds every complete round
     s.bar().clear();
     if (!flags.json) say(round_line(r));
     std::fflush(stdout);
@@ -142,13 +147,13 @@ synthesis_result<scalar> play(session& s, const synthesize_flags& flags, authors
     note("note: the budget is spent, " + result.spent + "; the same command with a larger one goes on");
   for (role_account& a : who.account(state)) accounts.push_back(std::move(a));
   if (const index_t barren = barren_rounds(result.rounds); barren > 0) {
-    const bool is_all = barren == static_cast<index_t>(result.rounds.size());
+    const bool is_all = std::ranges::all_of(result.rounds, [](const round_record& r) { return r.verified == 0; });
     if (is_all && !accounts.empty() && !flags.quiet)
       for (const std::string& line : account_lines(accounts, who.counts())) note(line);
     if (is_all) throw model_error(barren_text(state, who.writer_identity()));
     if (!flags.quiet) note("note: " + barren_text(state, who.writer_identity()));
   }
-  write_samples(directory + "/pool.jsonl", result.pool);
+  write_samples(pool, result.pool);
   return result;
 }
 

@@ -213,11 +213,11 @@ write() { # write STATUS WORDS RUN GENERATOR TOKENS FLAG...
   expect "$status" "$words" "$prismatic" synthesize small.jsonl --run "$run" --candidates 50 --attempts 2 \
     --generator "$generator" --max-new-tokens "$tokens" "${quick[@]}" "$@"
 }
-barren="3 rounds brought nothing usable: of 150 responses 150 hold no problem, 0 repeat one, 0 got no agreed answer; a problem as it was written"
+barren="3 rounds brought nothing to keep: of 150 responses 150 hold no problem, 0 repeat one, 0 got no agreed answer; a problem as it was written"
 write 4 "generator qwen2 " written "$model" 6
 write 4 "$barren (request 100, unparsed): \"" written "$model" 6  # from what is stored: no round is played again
 [ -e written/pool.jsonl ] && fail "a run that kept nothing wrote a pool"
-write 4 "1 round brought nothing usable: of 50" short "$model" 6 --rounds 1
+write 4 "1 round brought nothing to keep: of 50" short "$model" 6 --rounds 1
 write 3 "temperature: found \"default\", expected 0.5" written "$model" 6 --temperature 0.5
 write 3 "top_p: found" written "$model" 6 --top-p 0.5
 write 3 "max_new_tokens: found 6, expected 7" written "$model" 7

@@ -81,7 +81,9 @@ struct bench {
     row_store store(directory / name + "/rows", {{"width", 32}});
     return synthesis_run<B, float, rademacher, Generator, Solver>(cx, model, projection, writer, solves, clean, state,
                                                                   store, options)
-        .run(seeds, [](const round_record&) {});
+        .run(seeds, [](const auto& so_far) {
+          CHECK(static_cast<index_t>(so_far.pool.size()) == so_far.rounds.back().pool);
+        });
   }
 };
 
@@ -197,6 +199,20 @@ TEST_CASE("a seed without a gradient is named", "[synthesis][run]") {
   CHECK_THROWS_AS(b.run("run", writer, solves), data_error);
   b.seeds.pop_back();  // the file is mended: nothing of the refused seeds stayed behind
   CHECK(b.run("run", writer, solves).seeds == 12);
+}
+
+TEST_CASE("a run of whose rounds the filter keeps nothing ends", "[synthesis][run]") {
+  bench b;
+  b.options.candidates = 40;
+  b.options.filter.rule = filter_rule::surprisal;
+  b.options.filter.surprisal_share = 0;
+  counted_generator writer;
+  counted_solver solves;
+  const auto result = b.run("run", writer, solves);
+  CHECK(result.stopped == stop_reason::barren);
+  REQUIRE(result.rounds.size() == 3);
+  CHECK(result.rounds.back().verified > 0);
+  CHECK(result.pool.size() == 12);
 }
 
 TEST_CASE("a writer that is at its end is not asked for ever", "[synthesis][run]") {

@@ -25,9 +25,9 @@ TEST_CASE("a plateau is judged by the last rounds together", "[synthesis][run_op
 TEST_CASE("barren rounds are counted from the end", "[synthesis][run_options]") {
   std::vector<round_record> rounds(4);
   CHECK(barren_rounds(rounds) == 4);
-  rounds[1].verified = 1;
+  rounds[1].kept = 1;
   CHECK(barren_rounds(rounds) == 2);
-  rounds[3].verified = 1;
+  rounds[3].kept = 1;
   CHECK(barren_rounds(rounds) == 0);
   CHECK(barren_rounds({}) == 0);
 }

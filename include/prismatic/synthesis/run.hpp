@@ -61,9 +61,9 @@ class synthesis_run {
         seen_(options_.overlap) {}
 
   /// Runs rounds until `target` samples are kept, `rounds` are done, G-Vendi has a plateau (see is_plateau), a budget is
-  /// spent, or the writer is at its end: `patience` rounds in a row, of `patience_responses` at least, brought nothing
-  /// usable. From wherever the state stands.
-  /// @param after_round  told of each round as it is committed
+  /// spent, or `patience` rounds in a row, of `patience_responses` at least, brought nothing to keep. From wherever the
+  /// state stands.
+  /// @param after_round  given the result so far after each round, when that is committed
   /// @throws data_error  a seed cannot be used; what a generator, a solver or the state throws
   template <class F>
   [[nodiscard]] synthesis_result<T> run(std::span<const sample> seeds, F&& after_round) {
@@ -71,7 +71,7 @@ class synthesis_run {
     try {
       while (!reason_to_stop()) {
         play_round();
-        after_round(std::as_const(result_.rounds).back());
+        after_round(std::as_const(result_));
       }
       result_.stopped = *reason_to_stop();
     } catch (const budget_spent& e) {
@@ -90,7 +90,7 @@ class synthesis_run {
     const index_t barren = barren_rounds(result_.rounds);
     if (kept() >= options_.target) return stop_reason::target;
     if (static_cast<index_t>(result_.rounds.size()) >= options_.rounds) return stop_reason::rounds;
-    if (barren >= patience && barren * options_.candidates >= patience_responses) return stop_reason::writer;
+    if (barren >= patience && barren * options_.candidates >= patience_responses) return stop_reason::barren;
     if (options_.plateau && is_plateau(result_.rounds, options_.plateau_rounds, *options_.plateau)) return stop_reason::plateau;
     return std::nullopt;
   }

@@ -50,11 +50,11 @@ struct synthesis_options {
 };
 
 /// Why a run took no further round.
-enum class stop_reason : std::uint8_t { target, rounds, plateau, writer, budget };
+enum class stop_reason : std::uint8_t { target, rounds, plateau, barren, budget };
 
 /// The same in words, in the order of the enumeration.
 inline constexpr std::string_view stop_reason_texts[] = {"the target is reached", "all rounds are done",
-                                                         "G-Vendi rises no more", "the writer is at its end",
+                                                         "G-Vendi rises no more", "the last rounds brought nothing to keep",
                                                          "the budget is spent"};
 
 /// A pool and how it came to be.
@@ -68,9 +68,9 @@ struct synthesis_result {
   std::string spent;         ///< the budget that ended the run, in words, or empty
 };
 
-/// The rounds at the end of a run that brought no usable problem: nothing new with an agreed answer.
+/// The rounds at the end of a run of which nothing was kept.
 inline index_t barren_rounds(std::span<const round_record> rounds) {
-  const auto fertile = std::find_if(rounds.rbegin(), rounds.rend(), [](const round_record& r) { return r.verified > 0; });
+  const auto fertile = std::find_if(rounds.rbegin(), rounds.rend(), [](const round_record& r) { return r.kept > 0; });
   return fertile - rounds.rbegin();
 }
 
