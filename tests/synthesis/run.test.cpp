@@ -299,7 +299,7 @@ TEST_CASE("a solution with a wrong equation has no vote", "[synthesis][run]") {
     row_store store(b.directory / name + "/rows", {{"width", 32}});
     auto result = synthesis_run<B, float, rademacher, counted_generator, careless_solver>(
                       b.cx, b.model, b.projection, writer, solves, b.clean, state, store, b.options)
-                      .run(b.seeds, [](const round_record&) {});
+                      .run(b.seeds, [](const auto&) {});
     const auto candidates = state.candidates(1);
     const auto dropped = std::ranges::find(candidates, "no agreement", &candidate_record::verdict);
     return std::pair(result.rounds[0], dropped == candidates.end() ? "" : dropped->detail);
