@@ -108,7 +108,7 @@ std::string barren_text(run_state& state, const std::string& writer) {
   return "generator " + writer + ": " + std::to_string(barren) + (barren == 1 ? " round" : " rounds") + " brought nothing to keep: of " +
          std::to_string(generated) + " responses " + std::to_string(unparsed) + " hold no problem, " + std::to_string(repeated) +
          " repeat one, " + (unfit > 0 ? std::to_string(unfit) + " are of another length or script, " : "") + std::to_string(disagreed) + " got no agreed answer" +
-         (verified > 0 ? ", " + std::to_string(verified) + " were filtered out" : "; " + example_of(state, rounds.back().round));
+         (verified > 0 ? ", " + std::to_string(verified) + " were not kept by filter or quota" : "; " + example_of(state, rounds.back().round));
 }
 
 // One arm: its own run directory, the same proxy.
