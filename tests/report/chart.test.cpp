@@ -25,6 +25,16 @@ TEST_CASE("a line chart draws every point of every series and names them", "[rep
   CHECK(svg.find("nan") == std::string::npos);
 }
 
+TEST_CASE("the legend keeps clear of the lines' ends", "[report][chart]") {
+  const auto legend_of = [](std::vector<double> y) {
+    const std::string svg = line_chart(std::vector<chart_series>{{"name", {1, 2}, std::move(y)}}, {});
+    const std::string before = svg.substr(0, svg.find(">name<"));
+    return std::stod(before.substr(before.rfind(" y=\"") + 4));
+  };
+  CHECK(legend_of({1, 9}) > 200);
+  CHECK(legend_of({9, 1}) < 100);
+}
+
 TEST_CASE("ticks are round numbers that cover the data", "[report][chart]") {
   const auto ticks = detail::ticks(0.3, 9.7);
   CHECK(ticks.front() <= 0.3);

@@ -98,7 +98,8 @@ class chart_frame {
 
 }  // namespace detail
 
-/// Lines with a legend over the plot, where no curve goes; the points are marked while they are few.
+/// Lines with a legend at the right, above or below, where they leave more room; the points are marked while they are
+/// few.
 /// @throws shape_error  a series whose x and y differ in length; option_error  no point at all
 inline std::string line_chart(std::span<const chart_series> series, const chart_options& options) {
   std::vector<double> xs, ys;
@@ -112,7 +113,12 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
   const auto [x_low, x_high] = std::ranges::minmax(xs);
   const auto [y_low, y_high] = std::ranges::minmax(ys);
   detail::chart_frame frame(x_low, x_high, y_low, y_high, options);
-  double legend = detail::chart_frame::right;  // from right to left
+  double right_end = 0;  // how high the lines end, on average
+  for (const chart_series& s : series) right_end += s.y.empty() ? 0 : s.y.back() / static_cast<double>(series.size());
+  constexpr double line_height = 24, edge = detail::chart_frame::right - 8;
+  const bool low = frame.down(right_end) < (detail::chart_frame::top + detail::chart_frame::bottom) / 2;
+  double legend = low ? detail::chart_frame::bottom - 14 - line_height * static_cast<double>(series.size() - 1)
+                      : detail::chart_frame::top + 20;
   for (std::size_t i = 0; i < series.size(); ++i) {
     const std::string& colour = options.colours[i % options.colours.size()];
     std::string points;
@@ -123,9 +129,9 @@ inline std::string line_chart(std::span<const chart_series> series, const chart_
     for (std::size_t k = 0; k < series[i].x.size() && series[i].x.size() <= most_marks; ++k)
       frame.add("<circle r=\"3\" cx=\"" + detail::chart_frame::number(frame.across(series[i].x[k])) + "\" cy=\"" +
                 detail::chart_frame::number(frame.down(series[i].y[k])) + "\" fill=\"" + colour + "\"/>\n");
-    frame.line(legend - 24, 10, legend, 10, colour, 1, 2);
-    frame.text(legend - 30, 14, "end", series[i].name, options.ink);
-    legend -= 54 + 7 * static_cast<double>(series[i].name.size());
+    frame.line(edge - 24, legend - 4, edge, legend - 4, colour, 1, 2);
+    frame.text(edge - 32, legend, "end", series[i].name, options.ink);
+    legend += line_height;
   }
   return frame.finish();
 }
