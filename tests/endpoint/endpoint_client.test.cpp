@@ -53,20 +53,35 @@ TEST_CASE("support of n is found by asking", "[endpoint][endpoint_client]") {
     CHECK(parse_json(r.body, {"request"}).at("n") == 2);
     return test::says(200, "{\"choices\": [" + one + ", " + one + "]}");
   };
-  CHECK(many.client.answers_many("m"));
-  CHECK(many.client.answers_many("m"));
+  CHECK(many.client.manners("m").many);
+  CHECK(many.client.manners("m").many);
   CHECK(many.net.starts.size() == 1);
   many.client.learn_single("m");
-  CHECK_FALSE(many.client.answers_many("m"));
+  CHECK_FALSE(many.client.manners("m").many);
   CHECK(many.money.spent().requests == 0);
 
   bench ignores;
   ignores.net.server = [&](const http_request&) { return test::says(200, "{\"choices\": [" + one + "]}"); };
-  CHECK_FALSE(ignores.client.answers_many("m"));
+  CHECK_FALSE(ignores.client.manners("m").many);
   bench refuses;
   refuses.net.server = [](const http_request&) { return test::says(400, R"({"error": "n must be 1"})"); };
-  CHECK_FALSE(refuses.client.answers_many("m"));
+  CHECK_FALSE(refuses.client.manners("m").many);
   bench absent;
   absent.net.server = [](const http_request&) { return test::says(404, R"({"error": "model 'm' not found"})"); };
-  CHECK_THROWS_WITH(absent.client.answers_many("m"), "http://x/v1: found status 404: \"model 'm' not found\"");
+  CHECK_THROWS_WITH(absent.client.manners("m"), "http://x/v1: found status 404: \"model 'm' not found\"");
+}
+
+TEST_CASE("a model that names the limit of a text otherwise is asked in its own words", "[endpoint][endpoint_client]") {
+  bench b;
+  b.net.server = [](const http_request& r) {
+    const json asked = parse_json(r.body, {"request"});
+    CHECK(asked.contains("max_tokens") != asked.contains("max_completion_tokens"));
+    if (asked.contains("max_tokens"))
+      return test::says(400, R"({"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}})");
+    return test::says(200, R"({"choices": [{"message": {"content": "yes"}}, {"message": {"content": "yes"}}]})");
+  };
+  const chat_manners found = b.client.manners("m");
+  CHECK(found.newer_limit);
+  CHECK(found.many);
+  CHECK(b.net.starts.size() == 2);
 }

@@ -16,6 +16,7 @@ struct chat_sampling {
   double temperature = 1;
   double top_p = 0.95;
   index_t max_tokens = 1024;  ///< of one text
+  bool newer_limit = false;   ///< names that max_completion_tokens, the only name some hosted models take
 };
 
 /// @param texts  how many are asked for (`n`, sent where it is more than 1)
@@ -26,7 +27,7 @@ inline std::string write_chat_request(const std::string& model, std::span<const 
   for (const message& m : messages) out["messages"].push_back({{"role", m.role}, {"content", m.content}});
   out["temperature"] = sampling.temperature;
   out["top_p"] = sampling.top_p;
-  out["max_tokens"] = sampling.max_tokens;
+  out[sampling.newer_limit ? "max_completion_tokens" : "max_tokens"] = sampling.max_tokens;
   out["seed"] = seed;
   if (texts > 1) out["n"] = texts;
   out["stream"] = false;

@@ -25,6 +25,12 @@
 
 namespace prismatic {
 
+/// What a model's server understands.
+struct chat_manners {
+  bool many = false;         ///< one request can bring several texts (`n`)
+  bool newer_limit = false;  ///< see chat_sampling
+};
+
 /// A server, and what asking it found out. Nothing is sent before somebody asks.
 template <http_transport Transport>
 class endpoint_client {
@@ -62,24 +68,21 @@ class endpoint_client {
                       ", expected " + flag + " to name one");
   }
 
-  /// Whether one request can bring several texts (`n`): found by asking for two short ones. Asked once a model.
+  /// Found by asking for two short texts, and again where the server refuses the limit's name. Asked once a model.
   /// @throws model_error  the model cannot be asked at all
-  [[nodiscard]] bool answers_many(const std::string& model) {
-    if (const auto known = many_.find(model); known != many_.end()) return known->second;
-    const message hello{std::string(roles::user), "Say yes."};
-    const chat_sampling sampling{.max_tokens = 16};
-    single ask{{0,
-                {url_.completions(), write_chat_request(model, std::span(&hello, 1), sampling, 1, 2)},
-                {},
-                {400, 422}},
-               on_wait_};
-    loop_.run(ask);
-    const std::optional<chat_reply> reply = read_chat_reply(ask.body);
-    return many_[model] = reply && reply->texts.size() >= 2;
+  [[nodiscard]] chat_manners manners(const std::string& model) {
+    if (const auto known = manners_.find(model); known != manners_.end()) return known->second;
+    chat_manners found;
+    std::string answer = greeted(model, found);
+    found.newer_limit = !read_chat_reply(answer) && answer.find("max_completion_tokens") != std::string::npos;
+    if (found.newer_limit) answer = greeted(model, found);
+    const std::optional<chat_reply> reply = read_chat_reply(answer);
+    found.many = reply && reply->texts.size() >= 2;
+    return manners_[model] = found;
   }
 
   /// A reply brought fewer texts than were asked for: ask one by one from now on.
-  void learn_single(const std::string& model) { many_[model] = false; }
+  void learn_single(const std::string& model) { manners_[model].many = false; }
 
  private:
   // One request whose answer is kept; it is not part of any budget.
@@ -102,11 +105,24 @@ class endpoint_client {
     void step() { on_wait("asking the server", body.empty() ? 0 : 1, 1); }
   };
 
+  // The body of the answer to a request for two texts, or of its refusal.
+  std::string greeted(const std::string& model, const chat_manners& how) {
+    const message hello{std::string(roles::user), "Say yes."};
+    const chat_sampling sampling{.max_tokens = 16, .newer_limit = how.newer_limit};
+    single ask{{0,
+                {url_.completions(), write_chat_request(model, std::span(&hello, 1), sampling, 1, 2)},
+                {},
+                {400, 422}},
+               on_wait_};
+    loop_.run(ask);
+    return ask.body;
+  }
+
   endpoint_url url_;
   request_loop<Transport> loop_;
   progress on_wait_;
   std::optional<std::vector<std::string>> models_;
-  std::map<std::string, bool> many_;
+  std::map<std::string, chat_manners> manners_;
 };
 
 }  // namespace prismatic

@@ -64,16 +64,15 @@ class basic_endpoint_writer {
       return a.writer.prompts_->asking_for_a_problem(a.posing[at].examples);
     };
     ask.posing = requests;
+    if (!requests.empty()) ask.manners = client_->manners(options_.model);
     client_->loop().run(ask);
   }
 
   /// @throws as generate
   void solve(std::span<const solve_request> requests, const arrival_sink& arrived) {
     asking ask(*this, "solution", arrived);
-    bool several = false;
     for (std::size_t i = 0; i < requests.size(); ++i) {
       std::vector<index_t> missing(requests[i].missing.begin(), requests[i].missing.end());
-      several = several || missing.size() > 1;
       if (!missing.empty())
         ask.jobs.push_back({i, static_cast<index_t>(requests[i].number), std::move(missing)});
     }
@@ -81,7 +80,7 @@ class basic_endpoint_writer {
       return a.writer.prompts_->asking_for_a_solution(a.solving[at].posed->question);
     };
     ask.solving = requests;
-    ask.many = several && client_->answers_many(options_.model);
+    if (!ask.jobs.empty()) ask.manners = client_->manners(options_.model);
     client_->loop().run(ask);
   }
 
@@ -107,7 +106,7 @@ class basic_endpoint_writer {
     pending_call next() {
       job taken = std::move(jobs.front());
       jobs.pop_front();
-      if (!many && taken.attempts.size() > 1) {
+      if (!manners.many && taken.attempts.size() > 1) {
         job rest = taken;
         rest.attempts.erase(rest.attempts.begin());
         jobs.push_front(std::move(rest));
@@ -119,6 +118,7 @@ class basic_endpoint_writer {
       const endpoint_options& options = writer.options_;
       chat_sampling sampling = options.sampling;
       if (!posing.empty()) sampling.temperature = posing[taken.place].temperature.value_or(sampling.temperature);
+      sampling.newer_limit = manners.newer_limit;
       const auto texts = static_cast<index_t>(taken.attempts.size());
       // 30 bits of the problem, so that no server's integer overflows.
       const std::uint64_t seed = (seeds.bits(static_cast<std::uint64_t>(taken.number)) >> 34) +
@@ -170,7 +170,7 @@ class basic_endpoint_writer {
         asked.attempts.erase(asked.attempts.begin(), asked.attempts.begin() + found);
         jobs.push_front(std::move(asked));
         writer.client_->learn_single(writer.options_.model);
-        many = false;
+        manners.many = false;
       }
       flying.erase(key);
       return bill;
@@ -191,7 +191,7 @@ class basic_endpoint_writer {
     std::vector<message> (*conversation)(const asking&, std::size_t) = nullptr;
     std::span<const generation_request> posing = {};
     std::span<const solve_request> solving = {};
-    bool many = false;  // several texts a request
+    chat_manners manners = {};
     std::deque<job> jobs = {};
     std::map<std::uint64_t, job> flying = {};
     std::uint64_t last_key = 0;
