@@ -327,8 +327,9 @@ TEST_CASE("examples by difficulty, from sparse clusters and by level", "[synthes
   const auto by_loss = texts(b.run("loss", writer, solves));
   b.options.examples = few_shot_rule::sparse;
   const auto sparse = texts(b.run("sparse", writer, solves));
-  CHECK(by_level != by_loss);
-  CHECK(by_loss != sparse);
+  b.options.examples = few_shot_rule::uniform;
+  const auto uniform = texts(b.run("uniform", writer, solves));
+  CHECK(std::set{by_level, by_loss, sparse, uniform}.size() == 4);
 }
 
 TEST_CASE("a run stops where G-Vendi rises no more", "[synthesis][run]") {
