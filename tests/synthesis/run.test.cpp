@@ -27,11 +27,14 @@ struct counted_generator {
   index_t budget = 1'000'000;
   index_t asked = 0;
   std::vector<std::optional<double>> temperatures = {};  // as they changed
+  std::vector<std::string> shown = {};                   // questions of the examples
   std::vector<generation> generate(std::span<const generation_request> requests) {
     if ((budget -= static_cast<index_t>(requests.size())) < 0) throw std::runtime_error("connection lost");
     asked += static_cast<index_t>(requests.size());
     for (const generation_request& r : requests)
       if (temperatures.empty() || temperatures.back() != r.temperature) temperatures.push_back(r.temperature);
+    for (const generation_request& r : requests)
+      for (const few_shot& example : r.examples) shown.emplace_back(example.question);
     return inner.generate(requests);
   }
 };
@@ -316,20 +319,21 @@ TEST_CASE("a solution with a wrong equation has no vote", "[synthesis][run]") {
 
 TEST_CASE("examples by difficulty, from sparse clusters and by level", "[synthesis][run]") {
   bench b;
-  b.options.rounds = 2;
-  counted_generator writer;
+  b.options.rounds = 1;
   counted_solver solves;
-  b.options.examples = few_shot_rule::level;
-  CHECK_THROWS_AS(b.run("none", writer, solves), data_error);
+  const auto shown = [&](few_shot_rule rule, const std::string& name) {
+    b.options.examples = rule;
+    counted_generator writer;
+    (void)b.run(name, writer, solves);
+    return writer.shown;
+  };
+  CHECK_THROWS_AS(shown(few_shot_rule::level, "none"), data_error);
   for (std::size_t i = 0; i < b.seeds.size(); ++i) b.seeds[i].raw = R"({"level": )" + std::to_string(i + 1) + "}";
-  const auto by_level = texts(b.run("level", writer, solves));
-  b.options.examples = few_shot_rule::loss;
-  const auto by_loss = texts(b.run("loss", writer, solves));
-  b.options.examples = few_shot_rule::sparse;
-  const auto sparse = texts(b.run("sparse", writer, solves));
-  b.options.examples = few_shot_rule::uniform;
-  const auto uniform = texts(b.run("uniform", writer, solves));
-  CHECK(std::set{by_level, by_loss, sparse, uniform}.size() == 4);
+  const auto uniform = shown(few_shot_rule::uniform, "uniform");
+  const std::set found{uniform, shown(few_shot_rule::level, "level"), shown(few_shot_rule::loss, "loss"),
+                       shown(few_shot_rule::sparse, "sparse")};
+  CHECK(found.size() == 4);
+  CHECK(uniform.size() == 20 * 4);
 }
 
 TEST_CASE("a run stops where G-Vendi rises no more", "[synthesis][run]") {
@@ -347,8 +351,9 @@ TEST_CASE("a run stops where G-Vendi rises no more", "[synthesis][run]") {
   CHECK(more.stopped == stop_reason::rounds);
 }
 
-TEST_CASE("clusters start from those of the round before, also after a stop", "[synthesis][run]") {
+TEST_CASE("warm clusters start from those of the round before, also after a stop", "[synthesis][run]") {
   bench b;
+  b.options.warm_clusters = true;
   b.options.target = 1000;
   b.options.rounds = 3;
   counted_generator writer;
@@ -359,6 +364,9 @@ TEST_CASE("clusters start from those of the round before, also after a stop", "[
   const matrix<float> expected = centroids("whole"), found = centroids("in parts");
   REQUIRE(found.rows() == whole.rounds.back().clusters);
   CHECK(std::equal(found.data(), found.data() + found.size(), expected.data()));
+  b.options.warm_clusters = false;
+  b.options.rounds = 3;
+  CHECK(texts(b.run("afresh", writer, solves)) != texts(whole));
 }
 
 namespace {
