@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   auto integrity = db.prepare("PRAGMA integrity_check");
   integrity.step();
   const std::string verdict = integrity.text(0);
+  if (verdict == "ok" && count("SELECT COUNT(*) FROM sqlite_master") == 0) return std::puts("not begun"), 0;
   const long twice = count("SELECT COUNT(*) FROM (SELECT 1 FROM exchanges WHERE texts > 0 GROUP BY role, number, attempt HAVING COUNT(*) > 1)");
   const long orphans = count("SELECT COUNT(*) FROM candidates c WHERE NOT EXISTS (SELECT 1 FROM responses r WHERE r.role = 'problem' AND r.number = c.number)");
   const long lost = count("SELECT COUNT(*) FROM candidates c WHERE verdict = 'kept' AND NOT EXISTS (SELECT 1 FROM samples s WHERE s.id = 'r' || c.round || '-' || c.number)");
