@@ -17,6 +17,7 @@
 #include <prismatic/transformer/training.hpp>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -92,6 +93,38 @@ TEMPLATE_LIST_TEST_CASE("gradient rows are the CPU's", "[backend][thrust][pipeli
     compare(rademacher(96, 5));
     compare(sparse_sign(96, 4, 5));
   }
+}
+
+TEST_CASE("a sweep that the device has no memory for is halved, once", "[backend][thrust][pipeline]") {
+  using B = thrust_backend<test::pretend_device>;
+  const decoder_config config = test::qwen2_like();
+  const auto data = test::random_sequences(config.vocabulary, {16, 16, 16, 16, 16, 16, 16, 16});
+  const rademacher projection(64, 5);
+  const auto model = model_of<B, float>(config);
+  // What a run of sweeps of so many tokens holds beside the model.
+  const auto rows_within = [&](index_t limit, index_t tokens, std::vector<index_t>& told) {
+    context<B> cx({.threads = 1});
+    struct lifted {
+      ~lifted() { memory_budget::set_limit(std::numeric_limits<index_t>::max()); }
+    } afterwards;
+    memory_budget::set_limit(memory_budget::held() + limit);
+    auto found = collect_rows(cx, model, std::span<const token_sequence>(data), projection,
+                              {.batch_tokens = tokens, .on_smaller_sweeps = [&](index_t t) { told.push_back(t); }});
+    return std::pair(std::move(found), cx.scratch().held_bytes());
+  };
+  std::vector<index_t> told;
+  const index_t plenty = index_t{1} << 40;
+  const auto [expected, whole] = rows_within(plenty, 128, told);
+  const index_t half = rows_within(plenty, 64, told).second;
+  REQUIRE(half < whole);
+  REQUIRE(told.empty());
+  const auto found = rows_within((half + whole) / 2, 128, told).first;
+  CHECK(told == std::vector<index_t>{64});
+  CHECK(relative_difference<float>(found.rows.view(), expected.rows.view()) <= row_bound<float>());
+  CHECK(found.losses.size() == expected.losses.size());
+  for (std::size_t i = 0; i < data.size(); ++i) CHECK(found.losses[i] == Approx(expected.losses[i]).epsilon(1e-5));
+  CHECK_THROWS_AS(rows_within(half / 4, 128, told), memory_error);  // not even half as many fit
+  CHECK(told == std::vector<index_t>{64, 64});
 }
 
 TEMPLATE_LIST_TEST_CASE("scores and clusters are the CPU's", "[backend][thrust][pipeline]", systems) {
