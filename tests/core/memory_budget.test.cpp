@@ -20,7 +20,8 @@ TEST_CASE("device memory is counted and bounded", "[core][memory]") {
     memory_budget::take(401);
     FAIL("it took more than there may be");
   } catch (const memory_error& e) {
-    CHECK(std::string(e.what()) == "device memory: found 401 bytes wanted beside 600 held, expected at most 1000 in all");
+    CHECK(std::string(e.what()) ==
+          "device memory: found 401 bytes wanted beside 600 held, expected at most 1000 in all");
   }
   CHECK(memory_budget::held() == 600);
   memory_budget::take(400);

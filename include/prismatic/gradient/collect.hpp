@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <numeric>
 #include <span>
 #include <string>
@@ -26,8 +25,7 @@ struct collect_options {
   index_t batch_tokens = 0;       ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
   std::vector<bool> wanted = {};  ///< a flag for each parameter (transformer/modules.hpp); empty takes all
   progress on_progress = {};      ///< counts sequences
-  /// Told of the tokens a sweep takes from now on: the device had no memory for twice as many.
-  std::function<void(index_t)> on_smaller_sweeps = {};
+  progress on_smaller_sweeps = {};  ///< told once, where a device had no memory: `done` is the tokens a sweep takes now
 };
 
 namespace detail {
@@ -150,7 +148,7 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
       const auto rest = std::span(lengths).subspan(static_cast<std::size_t>(part.begin));
       const auto here = rest.first(static_cast<std::size_t>(part.size()));
       const index_t tokens = std::accumulate(here.begin(), here.end(), index_t{0}) / 2;
-      if (options.on_smaller_sweeps) options.on_smaller_sweeps(tokens);
+      options.on_smaller_sweeps("smaller sweeps", tokens, 0);
       parts.resize(p);
       for (const row_range next : plan_batches(rest, tokens)) parts.push_back({part.begin + next.begin, part.begin + next.end});
       --p;  // the first of the smaller ones is next
