@@ -1,7 +1,7 @@
 /// The `prismatic` command: how diverse a training set really is, and more of what is missing.
 ///
 /// Exit statuses: 0 success; 1 anything unforeseen; 2 usage; 3 bad data or output; 4 a proxy or generator that
-/// cannot be used; 130 and 143 interrupted.
+/// cannot be used; 5 a device that is not there or failed; 130 and 143 interrupted.
 #include "console.hpp"
 #include "subcommands.hpp"
 
@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "prismatic " PRISMATIC_VERSION);
   app.require_subcommand(1);
   app.footer("Exit status: 0 success, 1 unforeseen, 2 usage, 3 bad data or output, 4 unusable proxy or generator,\n"
-             "130 interrupted.");
+             "5 a device that is not there or failed, 130 interrupted.");
   command::add_score(app);
   command::add_gradients(app);
   command::add_cluster(app);
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   } catch (const prismatic::model_error& e) {
     return failed(e, 4);
   } catch (const prismatic::backend_error& e) {
-    return failed(e, 1);
+    return failed(e, 5);
   } catch (const prismatic::error& e) {
     return failed(e, 3);
   } catch (const std::bad_alloc&) {

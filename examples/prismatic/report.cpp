@@ -1,6 +1,7 @@
 /// prismatic report: one page about a run, that opens anywhere and needs no network.
+#include "console.hpp"
+#include "flags.hpp"
 #include "run_report.hpp"
-#include "session.hpp"
 #include "subcommands.hpp"
 
 #include <prismatic/io/atomic_file.hpp>
@@ -18,8 +19,7 @@ struct report_flags : shared_flags {
 };
 
 void run(const report_flags& flags) {
-  session s(flags);
-  const ordered_json report = write_report(s, flags.run);
+  const ordered_json report = write_report(flags.run, {.threads = flags.threads, .seed = flags.seed});
   if (!flags.svg.empty())
     write_file(flags.svg, line_chart(g_vendi_curves(report), {.x_label = "samples in the pool",
                                                               .y_label = "G-Vendi",

@@ -1,7 +1,9 @@
 #include "run_report.hpp"
 
 #include "rounds.hpp"
+#include "row_set.hpp"
 
+#include <prismatic/backend/default.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/gradient/row_store.hpp>
 #include <prismatic/io/atomic_file.hpp>
@@ -95,10 +97,10 @@ ordered_json novelty_json(const std::vector<candidate_record>& candidates, bool 
 }
 
 // Running sums of the largest eigenvalues, in percent.
-ordered_json spectrum_json(session& s, matrix_view<const scalar> rows) {
+ordered_json spectrum_json(context<default_backend>& cx, matrix_view<const scalar> rows) {
   ordered_json out = ordered_json::array();
   double sum = 0;
-  for (const double lambda : vendi(s.cx(), rows).spectrum) {
+  for (const double lambda : vendi(cx, rows).spectrum) {
     if (out.size() == shown_directions) break;
     out.push_back(100 * (sum += lambda));
   }
@@ -107,7 +109,8 @@ ordered_json spectrum_json(session& s, matrix_view<const scalar> rows) {
 
 }  // namespace
 
-ordered_json report_of(session& s, const std::string& directory) {
+ordered_json report_of(const std::string& directory, const context_options& options) {
+  context<default_backend> cx(options);
   stored_run found(directory);
   const json& configuration = found.configuration;
   ordered_json out{{"run", std::filesystem::path(directory).lexically_normal().string()},
@@ -120,11 +123,11 @@ ordered_json report_of(session& s, const std::string& directory) {
   const std::string control = directory + "/control";
   if (std::filesystem::exists(control + "/run.sqlite"))
     out["control"] = {{"rounds", rounds_json(run_state::reading(control).rounds())}};
-  out["spectrum"] = {{"seeds", spectrum_json(s, matrix_view<const scalar>(found.rows).middle_rows(0, found.seeds))},
-                     {"pool", spectrum_json(s, found.rows)}};
+  out["spectrum"] = {{"seeds", spectrum_json(cx, matrix_view<const scalar>(found.rows).middle_rows(0, found.seeds))},
+                     {"pool", spectrum_json(cx, found.rows)}};
   filter_options clustering;
   clustering.rows_per_cluster = configuration.value("rows_per_cluster", clustering.rows_per_cluster);
-  out["cluster_sizes"] = cluster_pool(s.cx(), found.rows, clustering, found.state.centroids()).means.sizes;
+  out["cluster_sizes"] = cluster_pool(cx, found.rows, clustering, found.state.centroids()).means.sizes;
   out["candidates"] = found.candidates.size();
   out["verdicts"] = verdicts_json(found.candidates);
   out["most_novel"] = novelty_json(found.candidates, true);
@@ -134,8 +137,8 @@ ordered_json report_of(session& s, const std::string& directory) {
   return out;
 }
 
-ordered_json write_report(session& s, const std::string& directory) {
-  ordered_json out = report_of(s, directory);
+ordered_json write_report(const std::string& directory, const context_options& options) {
+  ordered_json out = report_of(directory, options);
   write_file(directory + "/report.html", report_page(out));
   write_file(directory + "/report.json", out.dump(2) + "\n");
   return out;

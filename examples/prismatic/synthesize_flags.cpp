@@ -1,5 +1,7 @@
 #include "synthesize_flags.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>

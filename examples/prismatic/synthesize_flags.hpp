@@ -1,12 +1,10 @@
 /// The flags of a synthesis run: for the run itself, and for its plan.
 #pragma once
 
-#include "authors.hpp"
-#include "session.hpp"
+#include "author_flags.hpp"
+#include "flags.hpp"
 
 #include <prismatic/synthesis/run_options.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <string>
 #include <vector>

@@ -52,6 +52,7 @@
 #include <prismatic/backend/functors/rows.hpp>
 #include <prismatic/backend/functors/signs.hpp>
 #include <prismatic/backend/functors/sparse_signs.hpp>
+#include <prismatic/backend/device_failure.hpp>
 #include <prismatic/backend/host.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>
@@ -67,6 +68,7 @@
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/memory_budget.hpp>
 #include <prismatic/core/parallel.hpp>
 #include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>

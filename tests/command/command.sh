@@ -63,6 +63,12 @@ npy other.npy 4 "$along_y$along_y$along_y$along_y"
 "$prismatic" compare four.npy other.npy --repeats 40 --json --quiet >out 2>err || fail "compare of rows"
 # Two of four and four: a pair is of both directions in 4 of 7 draws, and then scores 2.
 grep -A6 '"adds"' out | grep -qE '"adds": 0\.[3-8]' || fail "what a set adds"
+# --- a device that is not there: by its name, by this build, or by this machine
+expect 2 "--device: found gpu, expected cpu, cuda or cuda:NUMBER" "$prismatic" score small.jsonl --device gpu
+expect 2 "--device: found cuda:-1" "$prismatic" score small.jsonl --device cuda:-1
+"$prismatic" score small.jsonl --device cuda:4000 >out 2>err && fail "a device that nobody has"
+[ ! -s out ] && [ "$(wc -l <err)" = 1 ] && grep -qE "built without CUDA|CUDA device" err || fail "a device that nobody has"
+works "G-Vendi" "$prismatic" score small.jsonl --device cpu --max-memory 1MB "${quick[@]}"
 run=(synthesize small.jsonl --run run --target 8 --candidates 30 "${quick[@]}")
 works "difference" "$prismatic" "${run[@]}" --control
 works "8 new samples" "$prismatic" "${run[@]}"

@@ -45,7 +45,7 @@ class parameter_set {
   parameter_id add(std::string name, index_t rows, index_t cols) {
     values_.emplace_back(rows, cols);
     infos_.push_back({std::move(name), rows, cols});
-    return {size() - 1};
+    return parameter_id{size() - 1};  // nvcc loses the braces without a name
   }
 
   [[nodiscard]] index_t size() const noexcept { return static_cast<index_t>(infos_.size()); }

@@ -76,6 +76,17 @@ auto on_backend(context<B>& cx, const std::vector<T>& v) {
   }
 }
 template <class B, class T>
+auto on_backend(context<B>&, matrix_view<T> m) {
+  using U = std::remove_const_t<T>;
+  if constexpr (B::space == memory::host) {
+    return matrix_view<const U>(m);
+  } else {
+    matrix<U, B::space> copy(m.rows(), m.cols());
+    copy_from_host<U>(m, copy.view());
+    return copy;
+  }
+}
+template <class B, class T>
 matrix<T, B::space> on_backend(context<B>&, matrix<T> m) {
   return moved_to<B::space>(std::move(m));
 }

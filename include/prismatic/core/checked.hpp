@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace prismatic {
 
@@ -35,9 +36,8 @@ inline index_t checked_add(index_t a, index_t b, std::string_view what = "size",
 /// `value` as the narrower integer a vendor's interface takes. @throws size_error when it does not fit
 template <std::integral To>
 To narrow(index_t value, std::string_view what = "size", call_site at = call_site::here()) {
-  const auto narrowed = static_cast<To>(value);
-  if (static_cast<index_t>(narrowed) == value && ((narrowed < To{}) == (value < 0))) [[likely]]
-    return narrowed;
+  if (std::in_range<To>(value)) [[likely]]
+    return static_cast<To>(value);
   throw size_error(std::string(what) + ": " + std::to_string(value) + " does not fit an integer of " +
                        std::to_string(std::numeric_limits<To>::digits) + " bits",
                    at);

@@ -65,6 +65,12 @@ class backend_error : public error {
   explicit backend_error(const std::string& what, call_site at = call_site::here()) : error(what, at) {}
 };
 
+/// Device memory that was asked for is not to be had: the device refused it, or it would exceed a limit.
+class memory_error : public backend_error {
+ public:
+  explicit memory_error(const std::string& what, call_site at = call_site::here()) : backend_error(what, at) {}
+};
+
 /// A proxy, generator or solver cannot be used: unsupported model, missing tensor, unknown template.
 class model_error : public error {
  public:

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <prismatic/core/checked.hpp>
+#include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/memory_budget.hpp>
 #include <prismatic/core/types.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -33,6 +36,34 @@ struct storage<memory::host> {
   }
 };
 
+namespace detail {
+
+/// A block of that memory. Device memory is counted by memory_budget; the host's is not.
+/// @throws std::bad_alloc, memory_error
+template <memory Space>
+[[nodiscard]] void* allocate(index_t bytes) {
+  if constexpr (Space == memory::host) {
+    return storage<Space>::allocate(bytes);
+  } else {
+    memory_budget::take(bytes);
+    try {
+      return storage<Space>::allocate(bytes);
+    } catch (const backend_error& refused) {
+      memory_budget::give_back(bytes);
+      throw memory_error("device memory: found " + std::to_string(bytes) + " bytes refused beside " +
+                         std::to_string(memory_budget::held()) + " held: " + refused.what());
+    }
+  }
+}
+
+template <memory Space>
+void deallocate(void* p, index_t bytes) noexcept {
+  storage<Space>::deallocate(p);
+  if constexpr (Space != memory::host) memory_budget::give_back(bytes);
+}
+
+}  // namespace detail
+
 /// A contiguous row-major matrix that owns its elements; they start at zero. Move-only: a copy is
 /// always written out (`clone`).
 template <class T, memory Space = memory::host>
@@ -42,12 +73,12 @@ class matrix {
 
   matrix() noexcept = default;
 
-  /// @throws size_error, std::bad_alloc
+  /// @throws size_error, std::bad_alloc, memory_error
   matrix(index_t rows, index_t cols)
       : rows_(rows), cols_(cols) {
     const index_t bytes = checked_mul(checked_mul(rows, cols, "matrix elements"), sizeof(T), "matrix bytes");
     if (bytes == 0) return;
-    data_ = static_cast<T*>(storage<Space>::allocate(bytes));
+    data_ = static_cast<T*>(detail::allocate<Space>(bytes));
     storage<Space>::zero(data_, bytes);
   }
 
@@ -64,7 +95,7 @@ class matrix {
   }
 
   ~matrix() {
-    if (data_ != nullptr) storage<Space>::deallocate(data_);
+    if (data_ != nullptr) detail::deallocate<Space>(data_, size() * index_t{sizeof(T)});
   }
 
   [[nodiscard]] T* data() noexcept { return data_; }

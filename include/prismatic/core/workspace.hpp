@@ -5,6 +5,7 @@
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/memory_budget.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -50,11 +51,15 @@ class workspace {
   workspace() = default;
   workspace(const workspace&) = delete;
   workspace& operator=(const workspace&) = delete;
-  ~workspace() {
-    for (const block& b : free_) storage<Space>::deallocate(b.data);
+  ~workspace() { release(); }
+
+  /// Gives up every block that is not on loan.
+  void release() noexcept {
+    for (const block& b : free_) give_up(b);
+    free_.clear();
   }
 
-  /// An uninitialised block of at least `bytes`. @throws size_error, std::bad_alloc
+  /// An uninitialised block of at least `bytes`. @throws size_error, std::bad_alloc, memory_error
   [[nodiscard]] lease take(index_t bytes) {
     constexpr index_t grain = 256;
     bytes = std::max(checked_add(bytes, grain - 1, "workspace bytes") / grain * grain, grain);
@@ -69,7 +74,7 @@ class workspace {
     }
     make_room(bytes);
     free_.reserve(static_cast<std::size_t>(blocks_) + 1);  // so that give_back cannot throw
-    const block fresh{storage<Space>::allocate(bytes), bytes};
+    const block fresh{detail::allocate<Space>(bytes), bytes};
     held_ += bytes;
     ++blocks_;
     return lend(fresh);
@@ -92,13 +97,17 @@ class workspace {
   }
   void make_room(index_t wanted) noexcept {
     const index_t needed = std::max(most_lent_, lent_ + wanted);
+    const auto is_short = [&] {
+      return held_ + wanted > needed + needed / 4 || (Space != memory::host && !memory_budget::has_room(wanted));
+    };
     auto given_up = free_.begin();
-    for (; given_up != free_.end() && held_ + wanted > needed + needed / 4; ++given_up) {
-      storage<Space>::deallocate(given_up->data);
-      held_ -= given_up->bytes;
-      --blocks_;
-    }
+    for (; given_up != free_.end() && is_short(); ++given_up) give_up(*given_up);
     free_.erase(free_.begin(), given_up);
+  }
+  void give_up(block b) noexcept {
+    detail::deallocate<Space>(b.data, b.bytes);
+    held_ -= b.bytes;
+    --blocks_;
   }
 
   std::vector<block> free_;  // the longest unused first

@@ -3,6 +3,7 @@
 
 #include <prismatic/autodiff/tape.hpp>
 #include <prismatic/backend/host.hpp>
+#include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/progress.hpp>
 #include <prismatic/gradient/sketch.hpp>
@@ -24,6 +25,7 @@ struct collect_options {
   index_t batch_tokens = 0;       ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
   std::vector<bool> wanted = {};  ///< a flag for each parameter (transformer/modules.hpp); empty takes all
   progress on_progress = {};      ///< counts sequences
+  progress on_smaller_sweeps = {};  ///< told once, where a device had no memory: `done` is the tokens a sweep takes now
 };
 
 namespace detail {
@@ -93,7 +95,8 @@ std::vector<double> sweep(context<B>& cx, const Model& model, std::span<const to
 /// @param model  anything with loss(tape, batch, weights) and parameters(): a decoder, or a user's own model
 /// Sequences of like length share a batch. Cost: 6 P T FLOP a sequence for the sweeps, d P additions for a
 /// dense projection. Determinism: rows agree for any batch_tokens and thread count up to rounding.
-/// @throws option_error  a sequence without loss tokens or longer than the model's context
+/// A sweep that a device has no memory for is tried again with half as many tokens, once, and so are all after it.
+/// @throws option_error  a sequence without loss tokens or longer than the model's context; memory_error
 template <class B, class Model, class Projection>
 auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequence> sequences,
                   const Projection& projection, collect_options options = {}) {
@@ -111,8 +114,7 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
   using sink_type = sketch_sink<B, T, Projection>;
   sink_type sink(cx, model.parameters().infos(), projection);
   if (!options.wanted.empty()) sink.restrict_to(options.wanted);
-  index_t done = 0;
-  for (const row_range part : plan_batches(lengths, sweep_tokens(cx, model, options.batch_tokens))) {
+  const auto collect = [&](row_range part) {
     std::vector<const token_sequence*> members;
     for (index_t i = part.begin; i < part.end; ++i)
       members.push_back(&sequences[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
@@ -132,7 +134,27 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
       else
         out.bad.push_back(sample);
     }
-    options.on_progress("gradients", done += part.size(), n);
+  };
+  std::vector<row_range> parts = plan_batches(lengths, sweep_tokens(cx, model, options.batch_tokens));
+  bool is_smaller = false;
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const row_range part = parts[p];
+    try {
+      collect(part);
+    } catch (const memory_error&) {
+      if (is_smaller || part.size() == 1) throw;
+      is_smaller = true;
+      if constexpr (B::space != memory::host) cx.recover();
+      const auto rest = std::span(lengths).subspan(static_cast<std::size_t>(part.begin));
+      const auto here = rest.first(static_cast<std::size_t>(part.size()));
+      const index_t tokens = std::accumulate(here.begin(), here.end(), index_t{0}) / 2;
+      options.on_smaller_sweeps("smaller sweeps", tokens, 0);
+      parts.resize(p);
+      for (const row_range next : plan_batches(rest, tokens)) parts.push_back({part.begin + next.begin, part.begin + next.end});
+      --p;  // the first of the smaller ones is next
+      continue;
+    }
+    options.on_progress("gradients", part.end, n);
   }
   std::ranges::sort(out.bad);
   return out;

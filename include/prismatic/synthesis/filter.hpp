@@ -38,9 +38,9 @@ struct filter_options {
 };
 
 /// The pool's clusters at the start of a round.
-template <class T>
+template <class T, memory Space = memory::host>
 struct pool_clusters {
-  kmeans_result<T> means;
+  kmeans_result<T, Space> means;
   std::vector<bool> sparse;  ///< by cluster
 };
 
@@ -50,11 +50,12 @@ struct pool_clusters {
 /// @param before  the centroids (k' <= k, d) of the pool's clusters when it was smaller, to start from, or none
 /// @throws as kmeans
 template <class B, viewable Rows>
-[[nodiscard]] pool_clusters<scalar_of<Rows>> cluster_pool(context<B>& cx, const Rows& rows, const filter_options& options,
-                                                          matrix_view<const scalar_of<Rows>> before = {}) {
+[[nodiscard]] pool_clusters<scalar_of<Rows>, B::space> cluster_pool(context<B>& cx, const Rows& rows,
+                                                                    const filter_options& options,
+                                                                    input_matrix<scalar_of<Rows>, B::space> before = {}) {
   const index_t n = matrix_view(rows).rows(), k = std::min(n, std::max<index_t>(2, n / options.rows_per_cluster));
   const kmeans_options how{.clusters = k, .iterations = options.iterations, .start = kmeans_start::plus_plus};
-  pool_clusters<scalar_of<Rows>> out{before.rows() == 0 ? kmeans(cx, rows, how) : kmeans(cx, rows, before, how), {}};
+  pool_clusters<scalar_of<Rows>, B::space> out{before.rows() == 0 ? kmeans(cx, rows, how) : kmeans(cx, rows, before, how), {}};
   out.sparse = sparse_clusters(out.means.sizes, options.sparse);
   return out;
 }
@@ -73,10 +74,10 @@ struct filter_result {
 /// Cost: 2 m k d FLOP for the clusters, n d^2 + 10 d^3 + 2 m d^2 for the surprisals.
 template <class B, viewable Pool, viewable Candidates>
 [[nodiscard]] filter_result filter_candidates(context<B>& cx, const Pool& pool,
-                                              const pool_clusters<scalar_of<Pool>>& clusters,
+                                              const pool_clusters<scalar_of<Pool>, B::space>& clusters,
                                               const Candidates& candidates, const filter_options& options) {
   using T = scalar_of<Pool>;
-  const matrix_view<const T> z{matrix_view(pool)}, fresh{matrix_view(candidates)};
+  const matrix_view<const T, B::space> z{matrix_view(pool)}, fresh{matrix_view(candidates)};
   const auto count = static_cast<std::size_t>(fresh.rows());
   filter_result out;
   out.surprisals.resize(count);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/progress.hpp>
@@ -83,6 +84,7 @@ class synthesis_run {
 
  private:
   using candidate = round_candidate;
+  using clusters_type = pool_clusters<T, B::space>;
 
   [[nodiscard]] index_t kept() const { return static_cast<index_t>(result_.pool.size()) - result_.seeds; }
 
@@ -114,7 +116,7 @@ class synthesis_run {
     result_.seeds = state_.seeds();
     load_rows();
     centroids_ = converted<T>(state_.centroids());
-    vendi_ = vendi(cx_, result_.rows).score;
+    vendi_ = score_of_pool();
   }
 
   void play_round() {
@@ -122,8 +124,8 @@ class synthesis_run {
     record.round = static_cast<index_t>(result_.rounds.size()) + 1;
     record.vendi_before = vendi_;
     const index_t first = (record.round - 1) * options_.candidates, last = first + options_.candidates;
-    pool_clusters<T> clusters = cluster_pool(cx_, result_.rows, options_.filter,
-                                              options_.warm_clusters ? centroids_.view() : matrix_view<const T>{});
+    const auto before = on_backend(cx_, options_.warm_clusters ? std::as_const(centroids_).view() : matrix_view<const T>{});
+    const clusters_type clusters = cluster_pool(cx_, on_backend(cx_, result_.rows.view()), options_.filter, before);
     record.clusters = clusters.means.centroids.rows();
 
     std::vector<candidate> candidates = written(record.round, first, last, clusters);
@@ -143,12 +145,12 @@ class synthesis_run {
     if (options_.filter.rule == filter_rule::none) drop_surplus(candidates, quota);
     judge(candidates, clusters, record);
     drop_surplus(candidates, quota);
-    centroids_ = std::move(clusters.means.centroids);
+    centroids_ = copy_to_host(clusters.means.centroids.view());
     commit(candidates, record);
   }
 
   // Asks for problems [first, last), or reads what was answered before; parses them all alike.
-  std::vector<candidate> written(index_t round, index_t first, index_t last, const pool_clusters<T>& clusters) {
+  std::vector<candidate> written(index_t round, index_t first, index_t last, const clusters_type& clusters) {
     std::vector<std::string> questions, solutions;
     for (const sample& s : result_.pool) {
       questions.push_back(s.prompt());
@@ -182,7 +184,7 @@ class synthesis_run {
     return out;
   }
 
-  [[nodiscard]] few_shot_choice examples(const pool_clusters<T>& clusters) const {
+  [[nodiscard]] few_shot_choice examples(const clusters_type& clusters) const {
     if (options_.examples == few_shot_rule::level) return few_shot_choice(level_weights(result_.pool));
     if (options_.examples == few_shot_rule::loss) return few_shot_choice(losses_);
     std::vector<index_t> all(result_.pool.size()), sparse;
@@ -236,7 +238,7 @@ class synthesis_run {
   }
 
   // Gives the candidates rows, finds their clusters and surprisals, and applies the filter.
-  void judge(std::vector<candidate>& candidates, const pool_clusters<T>& clusters, round_record& record) {
+  void judge(std::vector<candidate>& candidates, const clusters_type& clusters, round_record& record) {
     std::vector<sample> samples;
     std::vector<candidate*> owners;
     for (candidate& c : candidates)
@@ -252,7 +254,8 @@ class synthesis_run {
     record.judged = static_cast<index_t>(judged_.used.size());
 
     const filter_result verdict =
-        filter_candidates(cx_, result_.rows, clusters, judged_.gradients.rows, options_.filter);
+        filter_candidates(cx_, on_backend(cx_, result_.rows.view()), clusters,
+                          on_backend(cx_, judged_.gradients.rows.view()), options_.filter);
     for (std::size_t i = 0; i < judged_.used.size(); ++i) {
       candidate& c = *owners[static_cast<std::size_t>(judged_.used[i])];
       c.row = static_cast<index_t>(i);
@@ -291,11 +294,13 @@ class synthesis_run {
     load_rows();
     record.kept = static_cast<index_t>(kept.size());
     record.pool = static_cast<index_t>(result_.pool.size());
-    record.vendi_after = vendi_ = kept.empty() ? vendi_ : vendi(cx_, result_.rows).score;
+    record.vendi_after = vendi_ = kept.empty() ? vendi_ : score_of_pool();
     const matrix<float> centroids = converted<float>(centroids_);
     state_.commit_round(record, records, kept, centroids);
     result_.rounds.push_back(record);
   }
+
+  [[nodiscard]] double score_of_pool() { return vendi(cx_, on_backend(cx_, result_.rows.view())).score; }
 
   sample_rows<T> rows_of(std::span<const sample> samples) {
     collect_options collecting = options_.collecting;
@@ -307,18 +312,19 @@ class synthesis_run {
   // state does not know: they are found again, not appended twice.
   void append_rows(std::span<const sample> samples, const gradient_rows<T>& from, std::span<const index_t> rows) {
     std::vector<std::string> ids;
-    std::vector<token_id> places;
+    std::vector<index_t> places;
     gradient_rows<T> fresh;
     for (std::size_t i = 0; i < samples.size(); ++i) {
       if (store_.contains(samples[i].id)) continue;
       const auto row = static_cast<std::size_t>(rows[i]);
       ids.push_back(samples[i].id);
-      places.push_back(static_cast<token_id>(rows[i]));
+      places.push_back(rows[i]);
       fresh.losses.push_back(from.losses[row]);
       fresh.loss_tokens.push_back(from.loss_tokens[row]);
     }
     fresh.rows = matrix<T>(static_cast<index_t>(places.size()), from.rows.cols());
-    B::gather_rows(cx_, from.rows, places, fresh.rows.view());
+    for (std::size_t i = 0; i < places.size(); ++i)
+      std::copy_n(from.rows.view().row(places[i]), from.rows.cols(), fresh.rows.view().row(static_cast<index_t>(i)));
     store_.append(ids, fresh);
   }
 

@@ -13,10 +13,12 @@
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>
+#include <prismatic/synthesis/filter.hpp>
 #include <prismatic/transformer/sampler.hpp>
 #include <prismatic/transformer/training.hpp>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -94,6 +96,39 @@ TEMPLATE_LIST_TEST_CASE("gradient rows are the CPU's", "[backend][thrust][pipeli
   }
 }
 
+TEST_CASE("a sweep that the device has no memory for is halved, once", "[backend][thrust][pipeline]") {
+  using B = thrust_backend<test::pretend_device>;
+  const decoder_config config = test::qwen2_like();
+  const auto data = test::random_sequences(config.vocabulary, {16, 16, 16, 16, 16, 16, 16, 16});
+  const rademacher projection(64, 5);
+  const auto model = model_of<B, float>(config);
+  // What a run of sweeps of so many tokens holds beside the model.
+  const auto rows_within = [&](index_t limit, index_t tokens, std::vector<index_t>& told) {
+    context<B> cx({.threads = 1});
+    struct lifted {
+      ~lifted() { memory_budget::set_limit(std::numeric_limits<index_t>::max()); }
+    } afterwards;
+    memory_budget::set_limit(memory_budget::held() + limit);
+    const auto listen = [&](const progress_report& r) { told.push_back(r.done); };
+    auto found = collect_rows(cx, model, std::span<const token_sequence>(data), projection,
+                              {.batch_tokens = tokens, .on_smaller_sweeps = progress(listen)});
+    return std::pair(std::move(found), cx.scratch().held_bytes());
+  };
+  std::vector<index_t> told;
+  const index_t plenty = index_t{1} << 40;
+  const auto [expected, whole] = rows_within(plenty, 128, told);
+  const index_t half = rows_within(plenty, 64, told).second;
+  REQUIRE(half < whole);
+  REQUIRE(told.empty());
+  const auto found = rows_within((half + whole) / 2, 128, told).first;
+  CHECK(told == std::vector<index_t>{64});
+  CHECK(relative_difference<float>(found.rows.view(), expected.rows.view()) <= row_bound<float>());
+  CHECK(found.losses.size() == expected.losses.size());
+  for (std::size_t i = 0; i < data.size(); ++i) CHECK(found.losses[i] == Approx(expected.losses[i]).epsilon(1e-5));
+  CHECK_THROWS_AS(rows_within(half / 4, 128, told), memory_error);  // not even half as many fit
+  CHECK(told == std::vector<index_t>{64, 64});
+}
+
 TEMPLATE_LIST_TEST_CASE("scores and clusters are the CPU's", "[backend][thrust][pipeline]", systems) {
   using B = typename TestType::backend;
   using T = typename TestType::scalar;
@@ -128,6 +163,26 @@ TEMPLATE_LIST_TEST_CASE("scores and clusters are the CPU's", "[backend][thrust][
       const auto assigned = assign(cx, there, clusters.centroids, {.metric = metric});
       CHECK(assigned.labels == wanted.labels);
     }
+}
+
+TEMPLATE_LIST_TEST_CASE("a round's filter decides as the CPU's", "[backend][thrust][pipeline]", systems) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = 2});
+  context<cpu> host({.threads = 2});
+  const matrix<T> pool = rows_of<T>(60, 24), fresh = test::gaussian<T>(9, 24, "candidates");
+  const auto there = on_backend(cx, pool.view());
+  const filter_options options{.rows_per_cluster = 12};
+  const auto clusters = cluster_pool(cx, there, options);
+  const auto wanted = cluster_pool(host, pool, options);
+  REQUIRE(clusters.means.labels == wanted.means.labels);
+  const auto again = cluster_pool(cx, there, options, clusters.means.centroids);  // a warm start
+  CHECK(again.means.labels == wanted.means.labels);
+  const filter_result found = filter_candidates(cx, there, clusters, on_backend(cx, fresh.view()), options);
+  const filter_result expected = filter_candidates(host, pool, wanted, fresh, options);
+  CAPTURE(B::name);
+  CHECK(found.keep == expected.keep);
+  CHECK(found.clusters == expected.clusters);
 }
 
 TEMPLATE_LIST_TEST_CASE("training and sampling are the CPU's", "[backend][thrust][pipeline]", systems) {

@@ -33,6 +33,12 @@ struct thrust_cuda {
    public:
     explicit resources(const context_options&) {}
 
+    /// Waits, and forgets an allocation that was refused: CUDA reports it once more after the next launch.
+    void recover() {
+      static_cast<void>(::cudaGetLastError());
+      synchronize();
+    }
+
     /// use(policy), for any amount of work. @throws backend_error
     template <class F>
     void run(index_t, F&& use) {

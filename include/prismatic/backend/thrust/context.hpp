@@ -30,6 +30,12 @@ class context<thrust_backend<System>> {
   [[nodiscard]] index_t activation_bytes() const noexcept { return activation_bytes_; }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
   void synchronize() { resources_.synchronize(); }
+  /// After a memory_error: waits for what is in flight and gives up the scratch that is not on loan, so that less can be
+  /// tried.
+  void recover() {
+    resources_.recover();
+    scratch_.release();
+  }
 
  private:
   typename System::resources resources_;

@@ -38,6 +38,7 @@ struct thrust_omp {
     }
 
     void synchronize() noexcept {}
+    void recover() noexcept {}
 
    private:
     static constexpr index_t worth_threads = 1 << 14;  // operations: some 10 microseconds
