@@ -50,6 +50,7 @@
 #include <prismatic/backend/functors/nearest.hpp>
 #include <prismatic/backend/functors/pointwise.hpp>
 #include <prismatic/backend/functors/rows.hpp>
+#include <prismatic/backend/functors/sign_tiles.hpp>
 #include <prismatic/backend/functors/signs.hpp>
 #include <prismatic/backend/functors/sparse_signs.hpp>
 #include <prismatic/backend/host.hpp>

@@ -4,8 +4,10 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cuda/attention.cuh>
 #include <prismatic/backend/cuda/eigenvalues.cuh>
+#include <prismatic/backend/cuda/signs.cuh>
 #include <prismatic/backend/thrust/cuda.cuh>
 
+#include <concepts>
 #include <span>
 #include <string_view>
 
@@ -19,12 +21,16 @@ class context<cuda_backend> : public context<thrust_backend<thrust_cuda>> {
  public:
   /// @throws backend_error  no device, or no resources on it
   explicit context(context_options options = {})
-      : context<thrust_backend<thrust_cuda>>(options), solver_(resources().get()) {}
+      : context<thrust_backend<thrust_cuda>>(options), solver_(resources().get()),
+        matrix_unit_(detail::has_matrix_unit(detail::sign_kernel<1, 3>)) {}
 
   [[nodiscard]] cuda_solver& solver() noexcept { return solver_; }
+  /// Whether kernels find tensor cores with bf16: compute capability 8.0 or later, and code compiled for it.
+  [[nodiscard]] bool has_matrix_unit() const noexcept { return matrix_unit_; }
 
  private:
   cuda_solver solver_;
+  bool matrix_unit_;
 };
 
 /// Verbs that are not named here are those of thrust_backend<thrust_cuda>.
@@ -59,6 +65,17 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
       detail::attend_in_blocks<128, T>(cx, shape, q, k, v, queries, keys, o, l);
     else
       thrust_backend<thrust_cuda>::attention(cx, shape, q, k, v, queries, keys, o, l);
+  }
+
+  /// Z(S,d) += G(S, rows cols) R(rows cols, d), no scaling. Floats on tensor cores, for 64 samples at a time: three products
+  /// of bf16 (2 S d rows cols FLOP each), two or one where the context's precision allows it, and one call of the generator
+  /// for 128 entries. Doubles, and devices without tensor cores, by Thrust. Scratch: 6 bytes an entry and sample, 2^19
+  /// entries at most, and partial sums. Determinism: bitwise in the batch.
+  template <real T>
+  static void sign_accumulate(cuda& cx, const sign_block& block, input_matrix<T, space> g, matrix_view<T, space> z) {
+    if constexpr (std::same_as<T, float>)
+      if (cx.has_matrix_unit()) return detail::accumulate_signs(cx, cx.resources().precision(), block, g, z);
+    thrust_backend<thrust_cuda>::sign_accumulate<T>(cx, block, g, z);
   }
 };
 

@@ -22,8 +22,8 @@ namespace prismatic {
 /// z_s = scale * sum over parameters of R_p vec(g_s,p), for every sequence s of a batch. Each row equals
 /// the projection of the materialised gradient, whatever the batch, the packing or the thread count.
 ///
-/// Scratch: one tile of at most max(2 MiB, one row of every sequence's gradient) and the sketches of the
-/// batch's distinct (sequence, token) pairs; nothing grows with P.
+/// Scratch: one tile of at most max(2 MiB, one row of every sequence's gradient), 64 MiB on a device, and the sketches of
+/// the batch's distinct (sequence, token) pairs; nothing grows with P.
 template <class B, real T, projection<B, T> Projection>
 class sketch_sink {
  public:
@@ -123,7 +123,7 @@ class sketch_sink {
   }
 
  private:
-  static constexpr index_t tile_bytes = index_t{2} << 20;
+  static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 2 : 64} << 20;  // devices want long calls
 
   [[nodiscard]] const parameter_info& at(parameter_id p) const { return infos_[static_cast<std::size_t>(p.index)]; }
 
