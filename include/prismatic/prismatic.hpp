@@ -48,6 +48,7 @@
 #include <prismatic/backend/functors/grid.hpp>
 #include <prismatic/backend/functors/memory.hpp>
 #include <prismatic/backend/functors/nearest.hpp>
+#include <prismatic/backend/functors/nearest_tiles.hpp>
 #include <prismatic/backend/functors/pointwise.hpp>
 #include <prismatic/backend/functors/rows.hpp>
 #include <prismatic/backend/functors/sign_tiles.hpp>

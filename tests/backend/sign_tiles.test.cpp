@@ -2,6 +2,7 @@
 
 #include "projection/blocks.hpp"
 #include "support/catch.hpp"
+#include "support/matrix_unit.hpp"
 #include "support/strided.hpp"
 
 #include <prismatic/backend/cpu.hpp>
@@ -13,38 +14,9 @@
 #include <vector>
 
 using namespace prismatic;
+using test::widened_bf16;
 
 namespace {
-
-float widened_bf16(std::uint32_t bits) { return std::bit_cast<float>(bits << 16); }
-
-// The registers of a warp, one row a lane.
-struct fragments {
-  float c[32][4];
-  std::uint32_t a[32][4], b[32][2];
-};
-
-// C += A B as the PTX ISA lays mma.m16n8k16 out: lane 4 g + t holds, two to a register, rows g and g + 8 of A
-// at columns 2 t, 2 t + 1 and those plus 8; rows 2 t, 2 t + 1 and those plus 8 of B at column g; rows g and g +
-// 8 of C at 2 t, 2 t + 1.
-void multiply_tile(fragments& f) {
-  double a[16][16], b[16][8];
-  for (int lane = 0; lane < 32; ++lane)
-    for (int half = 0; half < 2; ++half) {
-      const int g = lane / 4, t = lane % 4;
-      const auto value = [&](std::uint32_t word) {
-        return double(widened_bf16(word >> (16 * half) & 0xFFFFu));
-      };
-      for (int e = 0; e < 4; ++e) a[g + e % 2 * 8][2 * t + half + e / 2 * 8] = value(f.a[lane][e]);
-      for (int e = 0; e < 2; ++e) b[2 * t + half + e * 8][g] = value(f.b[lane][e]);
-    }
-  for (int lane = 0; lane < 32; ++lane)
-    for (int e = 0; e < 4; ++e) {
-      double sum = double(f.c[lane][e]);
-      for (int k = 0; k < 16; ++k) sum += a[lane / 4 + e / 2 * 8][k] * b[k][lane % 4 * 2 + e % 2];
-      f.c[lane][e] = static_cast<float>(sum);
-    }
-}
 
 // The kernel on the host: the lanes of a warp take turns between the products.
 template <int Tiles, int Parts>
@@ -58,7 +30,7 @@ void run_blocks(const detail::sign_tiles<Tiles, Parts>& all, index_t blocks) {
       };
       each([&](int lane, auto& mine) { all.begin(block, lane, mine); });
       for (int i = 0; i < all.stages(block); ++i) {
-        each([&](int lane, auto& mine) { all.enter(block, i, warp, lane, mine); });
+        each([&](int lane, auto& mine) { all.enter(i, all.first_output(block, warp), lane, mine); });
         for (int four = 0; four < tiles::fours; ++four) {
           std::uint32_t a[32][2][2][4];
           each([&](int lane, auto& mine) { all.signs(mine, a[lane]); });
@@ -66,14 +38,14 @@ void run_blocks(const detail::sign_tiles<Tiles, Parts>& all, index_t blocks) {
             for (int n = 0; n < Tiles; ++n)
               for (int h = 0; h < 2; ++h)
                 for (int m = 0; m < 2; ++m) {
-                  fragments f;
+                  test::fragments f;
                   each([&](int lane, auto& mine) {
-                    const auto& word = all.stage(block, i)[tiles::place(four, p, n, lane)].word;
+                    const auto& word = all.entries(block)[i * tiles::stage_size + tiles::place(four, p, n, lane)].word;
                     for (int e = 0; e < 4; ++e)
                       f.c[lane][e] = mine.sums[m][n][e], f.a[lane][e] = a[lane][h][m][e];
                     for (int e = 0; e < 2; ++e) f.b[lane][e] = word[2 * h + e];
                   });
-                  multiply_tile(f);
+                  test::multiply_tile(f);
                   each([&](int lane, auto& mine) {
                     for (int e = 0; e < 4; ++e) mine.sums[m][n][e] = f.c[lane][e];
                   });

@@ -4,6 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cuda/attention.cuh>
 #include <prismatic/backend/cuda/eigenvalues.cuh>
+#include <prismatic/backend/cuda/nearest.cuh>
 #include <prismatic/backend/cuda/signs.cuh>
 #include <prismatic/backend/thrust/cuda.cuh>
 
@@ -49,6 +50,16 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
   template <real T>
   static void eigensystem(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
     cx.solver().eigensystem<T>(cx.scratch(), c, w, true);
+  }
+
+  /// As cpu_nearest, scores of single precision (sums of bf16 products, six for one of floats) on tensor cores, none of them
+  /// in memory. 12 n k d FLOP. Doubles, and devices without tensor cores, by Thrust. Determinism: bitwise.
+  template <real T>
+  static void nearest(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> b, input_vector<T, space> bias,
+                      vector_view<label_t, space> labels, vector_view<T, space> best) {
+    if constexpr (std::same_as<T, float>)
+      if (cx.has_matrix_unit()) return detail::find_nearest(cx, a, b, bias, labels, best);
+    thrust_backend<thrust_cuda>::nearest<T>(cx, a, b, bias, labels, best);
   }
 
   /// As cpu_attention. Heads of up to 128 numbers by our kernel: 4 nq nk head_dim FLOP a head and half that for a square

@@ -22,11 +22,13 @@ static __global__ void __launch_bounds__(sign_tiles<Tiles, Parts>::threads, 1)
   const auto block = static_cast<index_t>(blockIdx.x);
   const int thread = static_cast<int>(threadIdx.x), warp = thread / 32, lane = thread % 32;
   const int stages = all.stages(block);
-  const bool works = all.first_output(block, warp) < all.width;
+  const index_t first = all.first_output(block, warp);
+  const bool works = first < all.width;
+  const four_words* const packed = all.entries(block);
   const auto fill = [&](int i) {
     if (i < stages)
       for (int e = thread; e < tiles::stage_size; e += tiles::threads)
-        start_copy(&buffers[i % 3][e], all.stage(block, i) + e);
+        start_copy(&buffers[i % 3][e], packed + (i * index_t{tiles::stage_size} + e));
     end_batch();
   };
   typename tiles::state mine;
@@ -38,7 +40,7 @@ static __global__ void __launch_bounds__(sign_tiles<Tiles, Parts>::threads, 1)
     __syncthreads();  // stage i is there for all, and nobody reads stage i - 1 any more
     fill(i + 2);
     if (!works) continue;
-    all.enter(block, i, warp, lane, mine);
+    all.enter(i, first, lane, mine);
     const four_words* const entries = buffers[i % 3];
 #pragma unroll
     for (int four = 0; four < tiles::fours; ++four) {

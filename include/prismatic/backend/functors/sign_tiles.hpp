@@ -163,9 +163,9 @@ struct sign_tiles {
   [[nodiscard]] PRISMATIC_HOST_DEVICE int stages(index_t block) const {
     return static_cast<int>(smaller(part_groups, runs.groups - first_group(block))) * (16 / fours);
   }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE const four_words* stage(index_t block, int i) const {
-    return packed + packed_place<Tiles, Parts>(first_group(block), 0, 0, 0, 0) +
-           static_cast<index_t>(i) * stage_size;
+  /// The first stage of a block; the others follow.
+  [[nodiscard]] PRISMATIC_HOST_DEVICE const four_words* entries(index_t block) const {
+    return packed + packed_place<Tiles, Parts>(first_group(block), 0, 0, 0, 0);
   }
   [[nodiscard]] PRISMATIC_HOST_DEVICE static int place(int four, int part, int tile, int lane) {
     return static_cast<int>(packed_place<Tiles, Parts>(0, four, part, tile, lane));
@@ -178,10 +178,10 @@ struct sign_tiles {
     each([&](int m, int n, int c) { mine.totals[m][n][c] = 0; });
   }
 
-  /// A new group: 512 signs of the lane, and sums of it.
-  PRISMATIC_HOST_DEVICE void enter(index_t block, int i, int warp, int lane, state& mine) const {
+  /// A new group: 512 signs of the lane, and sums of it. `first` is the first output of the warp.
+  PRISMATIC_HOST_DEVICE void enter(int i, index_t first, int lane, state& mine) const {
     if (i % (16 / fours) != 0) return;
-    const auto output = static_cast<std::uint32_t>(first_output(block, warp) + lane / 4);
+    const auto output = static_cast<std::uint32_t>(first + lane / 4);
     PRISMATIC_UNROLL
     for (int u = 0; u < 4; ++u) {
       const philox_counter drawn = philox4x32(
