@@ -43,6 +43,7 @@
 #include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/backend/default.hpp>
 #include <prismatic/backend/functors/attention.hpp>
+#include <prismatic/backend/functors/attention_adjoint_block.hpp>
 #include <prismatic/backend/functors/attention_block.hpp>
 #include <prismatic/backend/functors/cross_entropy.hpp>
 #include <prismatic/backend/functors/grid.hpp>

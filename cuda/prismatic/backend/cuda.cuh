@@ -11,6 +11,7 @@
 #include <concepts>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace prismatic {
 
@@ -76,6 +77,28 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
       detail::attend_in_blocks<128, T>(cx, shape, q, k, v, queries, keys, o, l);
     else
       thrust_backend<thrust_cuda>::attention(cx, shape, q, k, v, queries, keys, o, l);
+  }
+
+  /// As cpu_attention_adjoint. Heads of up to 128 floats or 64 doubles by our kernels, from compute capability 8.0 on: P and dS
+  /// are computed twice, once for dQ and once for dK and dV; 14 nq nk head_dim FLOP a head and half that for a square causal
+  /// block. Others by Thrust. Determinism: bitwise.
+  template <real T>
+  static void attention_adjoint(cuda& cx, const attention_shape& shape, input_matrix<T, space> q, input_matrix<T, space> k,
+                                input_matrix<T, space> v, input_matrix<T, space> o, input_matrix<T, space> l,
+                                input_matrix<T, space> d_o, std::span<const row_range> sequences,
+                                matrix_view<T, space> dq, matrix_view<T, space> dk, matrix_view<T, space> dv) {
+    constexpr index_t widest = std::same_as<T, float> ? 128 : 64;
+    const auto in_blocks = [&]<int Dim>(std::integral_constant<int, Dim>) {
+      detail::attend_back_in_blocks<Dim, T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
+    };
+    if (!cx.has_matrix_unit() || shape.head_dim > widest)
+      thrust_backend<thrust_cuda>::attention_adjoint<T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
+    else if (shape.head_dim <= 16)
+      in_blocks(std::integral_constant<int, 16>());
+    else if (shape.head_dim <= 64)
+      in_blocks(std::integral_constant<int, 64>());
+    else
+      in_blocks(std::integral_constant<int, int{widest}>());
   }
 
   /// Z(S,d) += G(S, rows cols) R(rows cols, d), no scaling. Floats on tensor cores, for 64 samples at a time: three products

@@ -96,7 +96,7 @@ void find_nearest(Context& cx, matrix_view<const float, memory::device> a, matri
     const row_units of_a{count, a.cols()};
     const index_t calls = pack_units::count(of_a, units_a);
     for_each_index(cx, calls, 8 * calls, pack_units{of_a, a.middle_rows(first, count), packed_a.data()});
-    launch(cx.resources().get(), units_a / 8, nearest_tiles::threads, nearest_kernel,
+    launch(cx.resources().get(), units_a / 8, nearest_tiles::threads, 0, nearest_kernel,
            nearest_tiles{of_a, of_b, packed_a.data(), packed_b.data(), bias.empty() ? nullptr : bias.data(),
                          -std::numeric_limits<float>::infinity(), labels.data() + first, best.data() + first});
   }

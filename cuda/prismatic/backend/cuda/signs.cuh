@@ -85,7 +85,7 @@ void accumulate_signs_in_tiles(Context& cx, const sign_block& block, matrix_view
     const index_t count = (runs.groups + part_groups - 1) / part_groups;
     const index_t calls = pack_entries<Tiles, Parts>::count(runs.groups);
     for_each_index(cx, calls, 8 * calls, pack_entries<Tiles, Parts>{runs, samples, g, packed.data()});
-    launch(cx.resources().get(), count * across, tiles::threads, sign_kernel<Tiles, Parts>,
+    launch(cx.resources().get(), count * across, tiles::threads, 0, sign_kernel<Tiles, Parts>,
            tiles{runs, part_groups, samples, width, packed.data(), parts.data()});
     for_each_element(cx, samples, width, add_parts{count, samples, width, parts.data(), z});
   }
