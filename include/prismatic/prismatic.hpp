@@ -46,6 +46,7 @@
 #include <prismatic/backend/functors/attention_adjoint_block.hpp>
 #include <prismatic/backend/functors/attention_block.hpp>
 #include <prismatic/backend/functors/cross_entropy.hpp>
+#include <prismatic/backend/functors/cross_entropy_block.hpp>
 #include <prismatic/backend/functors/grid.hpp>
 #include <prismatic/backend/functors/memory.hpp>
 #include <prismatic/backend/functors/nearest.hpp>

@@ -3,6 +3,7 @@
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cuda/attention.cuh>
+#include <prismatic/backend/cuda/cross_entropy.cuh>
 #include <prismatic/backend/cuda/eigenvalues.cuh>
 #include <prismatic/backend/cuda/nearest.cuh>
 #include <prismatic/backend/cuda/signs.cuh>
@@ -99,6 +100,13 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
       in_blocks(std::integral_constant<int, 64>());
     else
       in_blocks(std::integral_constant<int, int{widest}>());
+  }
+
+  /// As cpu_cross_entropy: a block a row, two reads of the logits and one write. Determinism: bitwise.
+  template <real T>
+  static void cross_entropy(cuda& cx, matrix_view<T, space> logits, std::span<const token_id> targets,
+                            input_vector<T, space> weights, vector_view<T, space> losses) {
+    detail::cross_entropy_by_rows<T>(cx, logits, targets, weights, losses);
   }
 
   /// Z(S,d) += G(S, rows cols) R(rows cols, d), no scaling. Floats on tensor cores, for 64 samples at a time: three products

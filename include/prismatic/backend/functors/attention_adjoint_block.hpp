@@ -16,12 +16,6 @@
 
 namespace prismatic::detail {
 
-/// Neighbours that are read at once.
-template <class T>
-struct alignas(16) four_of {
-  T x[4];
-};
-
 /// A block keeps `rows` rows of one head and sequence, its own: queries (Q, dO), or, with `Keys`, keys (K, V) of a head that
 /// several query heads share. The rows on the other side that meet them pass, `rows` at a time. Heads have up to `Dim`
 /// numbers and are filled up with zeros.
