@@ -16,36 +16,22 @@ using namespace prismatic;
 
 namespace {
 
-using tiles = detail::nearest_tiles;
+using detail::nearest_tiles;
+using tiles = nearest_tiles::tiles;
 
 // The kernel on the host: the lanes of a warp take turns between the products, the warps between barriers.
-void run_block(const tiles& all, index_t block) {
+void run_block(const nearest_tiles& all, index_t block) {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   std::vector<detail::match> matches(4 * tiles::rows, {nan, -1});
   std::vector<detail::four_words> words(tiles::stage_size);
-  std::vector<tiles::state> lanes(tiles::threads);
+  std::vector<nearest_tiles::state> lanes(tiles::threads);
   for (auto& mine : lanes) all.begin(mine);
-  for (tiles::stage s{0, 0}; all.exists(s); s = all.after(s)) {
+  for (nearest_tiles::stage s{0, 0}; all.exists(s); s = all.after(s)) {
     for (int e = 0; e < tiles::stage_size; ++e) words[static_cast<std::size_t>(e)] = *all.source(block, s, e);
     for (int warp = 0; warp < tiles::warps; ++warp) {
-      tiles::state* const mine = lanes.data() + 32 * warp;
-      for (int q = 0; q < detail::row_units::parts; ++q)
-        for (int p = 0; p + q < detail::row_units::parts; ++p)
-          for (int m = 0; m < 4; ++m)
-            for (int n = 0; n < 4; ++n) {
-              test::fragments f;
-              for (int lane = 0; lane < 32; ++lane) {
-                const auto& a = words[static_cast<std::size_t>(tiles::place_a(warp, m, p, lane))].word;
-                const auto& b = words[static_cast<std::size_t>(tiles::place_b(warp, n / 2, q, lane))].word;
-                std::copy_n(mine[lane].sums[m][n], 4, f.c[lane]);
-                std::copy_n(a, 4, f.a[lane]);
-                f.b[lane][0] = b[n % 2];
-                f.b[lane][1] = b[n % 2 + 2];
-              }
-              test::multiply_tile(f);
-              for (int lane = 0; lane < 32; ++lane) std::copy_n(f.c[lane], 4, mine[lane].sums[m][n]);
-            }
-      for (int lane = 0; lane < 32; ++lane) all.leave(s, mine[lane]);
+      nearest_tiles::state* const mine = lanes.data() + 32 * warp;
+      test::multiply_stage<3>(words.data(), warp, mine);
+      for (int lane = 0; lane < 32; ++lane) tiles::leave(s.step, all.ends_tile(s), mine[lane]);
       if (!all.ends_tile(s)) continue;
       for (int r = 0; r < 8; ++r) {
         detail::match found[32], other[32];
@@ -68,19 +54,20 @@ struct result {
   std::vector<float> best;
 };
 
-std::vector<detail::four_words> packed(const detail::row_units& units, index_t down, matrix_view<const float> x) {
-  std::vector<detail::four_words> out(static_cast<std::size_t>(units.place(down, 0, 0, 0)));
-  const detail::pack_units pack{units, x, out.data()};
-  for (index_t task = 0; task < pack.count(units, down); ++task) pack(task);
+std::vector<detail::four_words> packed(const detail::row_units<3>& units, index_t blocks, matrix_view<const float> x) {
+  std::vector<detail::four_words> out(static_cast<std::size_t>(units.place(blocks * tiles::units, 0)));
+  const detail::pack_rows_in_units<3> pack{units, x.rows(), x.cols(), x, out.data()};
+  for (index_t task = 0; task < blocks * tiles::units * units.steps * 32; ++task) pack(task);
   return out;
 }
 
 result find(matrix_view<const float> a, matrix_view<const float> b, vector_view<const float> bias) {
-  const detail::row_units of_a{a.rows(), a.cols()}, of_b{b.rows(), b.cols()};
-  const index_t blocks = (a.rows() + tiles::rows - 1) / tiles::rows, tiles_of_b = (b.rows() + tiles::columns - 1) / tiles::columns;
-  const auto pa = packed(of_a, 8 * blocks, a), pb = packed(of_b, 8 * tiles_of_b, b);
-  result out{std::vector<label_t>(static_cast<std::size_t>(a.rows()), -7), std::vector<float>(static_cast<std::size_t>(a.rows()))};
-  const tiles all{of_a, of_b, pa.data(), pb.data(), bias.empty() ? nullptr : bias.data(),
+  const detail::row_units<3> units{detail::row_units<3>::steps_of(a.cols())};
+  const index_t blocks = (a.rows() + tiles::rows - 1) / tiles::rows;
+  const auto pa = packed(units, blocks, a), pb = packed(units, (b.rows() + tiles::columns - 1) / tiles::columns, b);
+  result out{std::vector<label_t>(static_cast<std::size_t>(a.rows()), -7), 
+             std::vector<float>(static_cast<std::size_t>(a.rows()))};
+  const nearest_tiles all{units, a.rows(), b.rows(), pa.data(), pb.data(), bias.empty() ? nullptr : bias.data(),
                   -std::numeric_limits<float>::infinity(), out.labels.data(), out.best.data()};
   for (index_t block = 0; block < blocks; ++block) run_block(all, block);
   return out;

@@ -1,6 +1,9 @@
 /// A matrix unit on the host: what the lanes of a warp hold, and the product of a tile.
 #pragma once
 
+#include <prismatic/backend/functors/unit_tiles.hpp>
+
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -31,6 +34,28 @@ inline void multiply_tile(fragments& f) {
       for (int k = 0; k < 16; ++k) sum += a[lane / 4 + e / 2 * 8][k] * b[k][lane % 4 * 2 + e % 2];
       f.c[lane][e] = static_cast<float>(sum);
     }
+}
+
+/// What the 32 lanes of a warp do with a stage of unit_tiles between its phases.
+template <int Parts, class State>
+void multiply_stage(const prismatic::detail::four_words* words, int warp, State* lanes) {
+  using tiles = prismatic::detail::unit_tiles<Parts>;
+  for (int q = 0; q < Parts; ++q)
+    for (int p = 0; p + q < Parts; ++p)
+      for (int m = 0; m < 4; ++m)
+        for (int n = 0; n < 4; ++n) {
+          fragments f;
+          for (int lane = 0; lane < 32; ++lane) {
+            const auto& a = words[tiles::place_a(warp, m, p, lane)].word;
+            const auto& b = words[tiles::place_b(warp, n / 2, q, lane)].word;
+            std::copy_n(lanes[lane].sums[m][n], 4, f.c[lane]);
+            std::copy_n(a, 4, f.a[lane]);
+            f.b[lane][0] = b[n % 2];
+            f.b[lane][1] = b[n % 2 + 2];
+          }
+          multiply_tile(f);
+          for (int lane = 0; lane < 32; ++lane) std::copy_n(f.c[lane], 4, lanes[lane].sums[m][n]);
+        }
 }
 
 }  // namespace test

@@ -6,6 +6,7 @@
 #include <prismatic/backend/cuda/cross_entropy.cuh>
 #include <prismatic/backend/cuda/eigenvalues.cuh>
 #include <prismatic/backend/cuda/nearest.cuh>
+#include <prismatic/backend/cuda/outer.cuh>
 #include <prismatic/backend/cuda/signs.cuh>
 #include <prismatic/backend/thrust/cuda.cuh>
 
@@ -52,6 +53,17 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
   template <real T>
   static void eigensystem(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
     cx.solver().eigensystem<T>(cx.scratch(), c, w, true);
+  }
+
+  /// Row s of G(S, m n) = vec of A_s' X_s. Floats on tensor cores, all sequences by one launch: 12 m n FLOP a position for
+  /// single precision (six products of bf16), half that or a sixth where the context's precision allows it. Doubles, and
+  /// devices without tensor cores, by a product a sequence. Determinism: bitwise in the batch.
+  template <real T>
+  static void segment_outer(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> x, const layout& seq,
+                            matrix_view<T, space> g) {
+    if constexpr (std::same_as<T, float>)
+      if (cx.has_matrix_unit()) return detail::segment_outer(cx, cx.resources().precision(), a, x, seq.ranges(), g);
+    thrust_backend<thrust_cuda>::segment_outer<T>(cx, a, x, seq, g);
   }
 
   /// As cpu_nearest, scores of single precision (sums of bf16 products, six for one of floats) on tensor cores, none of them

@@ -48,7 +48,8 @@ class sketch_sink {
       if (projection_.takes_factors())
         return projection_.accumulate_outer(context_, {info.name, 0, info.rows, info.cols}, dy, x, seq, rows_.view());
     const index_t row_bytes = seq.sequences() * info.cols * index_t{sizeof(T)};
-    const index_t height = std::clamp<index_t>(tile_bytes / std::max<index_t>(row_bytes, 1), 1, info.rows);
+    index_t height = std::clamp<index_t>(tile_bytes / std::max<index_t>(row_bytes, 1), 1, info.rows);
+    if (B::space == memory::device && height < info.rows && height > 128) height -= height % 128;  // what kernels cut rows into
     const scratch_matrix<T, B::space> tile(context_.scratch(), seq.sequences(), height * info.cols);
     for (index_t first = 0; first < info.rows; first += height) {
       const index_t count = std::min(height, info.rows - first);

@@ -3,7 +3,7 @@
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cuda/launch.cuh>
-#include <prismatic/backend/cuda/matrix_unit.cuh>
+#include <prismatic/backend/cuda/unit_tiles.cuh>
 #include <prismatic/backend/functors/nearest_tiles.hpp>
 #include <prismatic/backend/thrust/cuda.cuh>
 #include <prismatic/backend/thrust/launch.hpp>
@@ -14,14 +14,15 @@
 namespace prismatic::detail {
 
 /// The shell: two buffers in shared memory, one filled while the other is multiplied, around the phases of nearest_tiles.
-static __global__ void __launch_bounds__(nearest_tiles::threads, 1) nearest_kernel([[maybe_unused]] nearest_tiles all) {
+static __global__ void __launch_bounds__(nearest_tiles::tiles::threads, 1) nearest_kernel([[maybe_unused]] nearest_tiles all) {
 #if __CUDA_ARCH__ >= 800
-  __shared__ four_words buffers[2][nearest_tiles::stage_size];
+  using tiles = nearest_tiles::tiles;
+  __shared__ four_words buffers[2][tiles::stage_size];
   const auto block = static_cast<index_t>(blockIdx.x);
   const int thread = static_cast<int>(threadIdx.x), warp = thread / 32, lane = thread % 32;
   const auto fill = [&](nearest_tiles::stage s, four_words* to) {
     if (all.exists(s))
-      for (int e = thread; e < nearest_tiles::stage_size; e += nearest_tiles::threads)
+      for (int e = thread; e < tiles::stage_size; e += tiles::threads)
         start_copy(to + e, all.source(block, s, e));
     end_batch();
   };
@@ -35,22 +36,8 @@ static __global__ void __launch_bounds__(nearest_tiles::threads, 1) nearest_kern
     __syncthreads();  // this stage is there for all, and nobody reads the one before any more
     next = all.after(now);
     fill(next, buffers[turn ^ 1]);
-    const four_words* const words = buffers[turn];
-#pragma unroll
-    for (int q = 0; q < row_units::parts; ++q) {
-      four_words b[2];
-#pragma unroll
-      for (int n = 0; n < 2; ++n) b[n] = words[all.place_b(warp, n, q, lane)];
-#pragma unroll
-      for (int p = 0; p + q < row_units::parts; ++p)
-#pragma unroll
-        for (int m = 0; m < 4; ++m) {
-          const four_words a = words[all.place_a(warp, m, p, lane)];
-#pragma unroll
-          for (int n = 0; n < 4; ++n) multiply_tile(mine.sums[m][n], a.word, b[n / 2].word[n % 2], b[n / 2].word[n % 2 + 2]);
-        }
-    }
-    all.leave(now, mine);
+    multiply_stage<3>(buffers[turn], warp, lane, mine.sums);
+    tiles::leave(now.step, all.ends_tile(now), mine);
     if (!all.ends_tile(now)) continue;
 #pragma unroll
     for (int r = 0; r < 8; ++r) {
@@ -66,7 +53,7 @@ static __global__ void __launch_bounds__(nearest_tiles::threads, 1) nearest_kern
   }
   __syncthreads();
   auto* const matches = reinterpret_cast<match*>(buffers);
-  static_assert(sizeof(match) * 4 * nearest_tiles::rows <= sizeof(buffers));
+  static_assert(sizeof(match) * 4 * tiles::rows <= sizeof(buffers));
   all.show(warp, lane, mine, matches);
   __syncthreads();
   all.finish(block, thread, matches);
@@ -79,25 +66,26 @@ void find_nearest(Context& cx, matrix_view<const float, memory::device> a, matri
                   vector_view<const float, memory::device> bias, vector_view<label_t, memory::device> labels,
                   vector_view<float, memory::device> best) {
   if (a.rows() == 0) return;
-  const auto units = [](index_t rows, index_t to) { return (rows + to - 1) / to * (to / 16); };
-  const row_units of_b{b.rows(), b.cols()};
-  const index_t unit_words = of_b.steps() * row_units::unit_size, units_b = units(b.rows(), nearest_tiles::columns);
-  const scratch_matrix<four_words, memory::device> packed_b(cx.scratch(), units_b, unit_words);
-  const index_t calls_b = pack_units::count(of_b, units_b);
-  for_each_index(cx, calls_b, 8 * calls_b, pack_units{of_b, b, packed_b.data()});
+  using tiles = nearest_tiles::tiles;
+  const auto blocks = [](index_t rows) { return (rows + tiles::rows - 1) / tiles::rows; };
+  const row_units<3> units{row_units<3>::steps_of(a.cols())};
+  const index_t unit_words = units.steps * row_units<3>::size;
+  const auto pack = [&](matrix_view<const float, memory::device> x, four_words* to) {
+    const index_t calls = blocks(x.rows()) * tiles::units * units.steps * 32;
+    for_each_index(cx, calls, 8 * calls, pack_rows_in_units<3>{units, x.rows(), x.cols(), x, to});
+  };
+  const scratch_matrix<four_words, memory::device> packed_b(cx.scratch(), blocks(b.rows()) * tiles::units, unit_words);
+  pack(b, packed_b.data());
   // Blocks of equal length, one to a multiprocessor: whole rounds of them, or the last one is waited for.
   constexpr index_t slice_bytes = index_t{256} << 20;
-  const index_t round = multiprocessors(), block_bytes = 8 * std::max<index_t>(unit_words, 1) * index_t{sizeof(four_words)};
-  const index_t blocks = std::max<index_t>(slice_bytes / block_bytes / round, 1) * round;
-  const index_t most = std::min(blocks * nearest_tiles::rows, a.rows());
-  const scratch_matrix<four_words, memory::device> packed_a(cx.scratch(), units(most, nearest_tiles::rows), unit_words);
+  const index_t round = multiprocessors(), block_bytes = tiles::units * unit_words * index_t{sizeof(four_words)};
+  const index_t most = std::min(std::max<index_t>(slice_bytes / block_bytes / round, 1) * round * tiles::rows, a.rows());
+  const scratch_matrix<four_words, memory::device> packed_a(cx.scratch(), blocks(most) * tiles::units, unit_words);
   for (index_t first = 0; first < a.rows(); first += most) {
-    const index_t count = std::min(most, a.rows() - first), units_a = units(count, nearest_tiles::rows);
-    const row_units of_a{count, a.cols()};
-    const index_t calls = pack_units::count(of_a, units_a);
-    for_each_index(cx, calls, 8 * calls, pack_units{of_a, a.middle_rows(first, count), packed_a.data()});
-    launch(cx.resources().get(), units_a / 8, nearest_tiles::threads, 0, nearest_kernel,
-           nearest_tiles{of_a, of_b, packed_a.data(), packed_b.data(), bias.empty() ? nullptr : bias.data(),
+    const index_t count = std::min(most, a.rows() - first);
+    pack(a.middle_rows(first, count), packed_a.data());
+    launch(cx.resources().get(), blocks(count), tiles::threads, 0, nearest_kernel,
+           nearest_tiles{units, count, b.rows(), packed_a.data(), packed_b.data(), bias.empty() ? nullptr : bias.data(),
                          -std::numeric_limits<float>::infinity(), labels.data() + first, best.data() + first});
   }
 }
