@@ -54,6 +54,8 @@
 #include <prismatic/backend/functors/nearest_tiles.hpp>
 #include <prismatic/backend/functors/outer_tiles.hpp>
 #include <prismatic/backend/functors/pointwise.hpp>
+#include <prismatic/backend/functors/pointwise_rows.hpp>
+#include <prismatic/backend/functors/row_walk.hpp>
 #include <prismatic/backend/functors/rows.hpp>
 #include <prismatic/backend/functors/sign_tiles.hpp>
 #include <prismatic/backend/functors/signs.hpp>

@@ -7,6 +7,7 @@
 #include <prismatic/backend/cuda/eigenvalues.cuh>
 #include <prismatic/backend/cuda/nearest.cuh>
 #include <prismatic/backend/cuda/outer.cuh>
+#include <prismatic/backend/cuda/pointwise.cuh>
 #include <prismatic/backend/cuda/signs.cuh>
 #include <prismatic/backend/thrust/cuda.cuh>
 
@@ -38,10 +39,13 @@ class context<cuda_backend> : public context<thrust_backend<thrust_cuda>> {
 };
 
 /// Verbs that are not named here are those of thrust_backend<thrust_cuda>.
-struct cuda_backend : thrust_backend<thrust_cuda> {
+struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> {
   using cuda = context<cuda_backend>;
   static constexpr std::string_view name = "cuda";
   static constexpr memory space = memory::device;
+  using cuda_pointwise<cuda_backend>::rms_norm, cuda_pointwise<cuda_backend>::rms_norm_adjoint;
+  using cuda_pointwise<cuda_backend>::rope;
+  using cuda_pointwise<cuda_backend>::swiglu, cuda_pointwise<cuda_backend>::swiglu_adjoint;
 
   /// w(m) <- the eigenvalues of the symmetric C, ascending; C is left as scratch. @throws numeric_error
   template <real T>
