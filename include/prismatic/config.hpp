@@ -12,6 +12,13 @@
 #define PRISMATIC_HOST_DEVICE
 #endif
 
+#if defined(__CUDA_ARCH__)  // before a loop, for the device: an array stays in registers where only constants
+                            // index it
+#define PRISMATIC_UNROLL _Pragma("unroll")
+#else
+#define PRISMATIC_UNROLL
+#endif
+
 #ifndef PRISMATIC_HAS_BLAS  // set to 1 by the component prismatic::blas
 #define PRISMATIC_HAS_BLAS 0
 #endif

@@ -3,11 +3,18 @@
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cuda/attention.cuh>
+#include <prismatic/backend/cuda/cross_entropy.cuh>
 #include <prismatic/backend/cuda/eigenvalues.cuh>
+#include <prismatic/backend/cuda/nearest.cuh>
+#include <prismatic/backend/cuda/outer.cuh>
+#include <prismatic/backend/cuda/pointwise.cuh>
+#include <prismatic/backend/cuda/signs.cuh>
 #include <prismatic/backend/thrust/cuda.cuh>
 
+#include <concepts>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace prismatic {
 
@@ -19,19 +26,26 @@ class context<cuda_backend> : public context<thrust_backend<thrust_cuda>> {
  public:
   /// @throws backend_error  no device, or no resources on it
   explicit context(context_options options = {})
-      : context<thrust_backend<thrust_cuda>>(options), solver_(resources().get()) {}
+      : context<thrust_backend<thrust_cuda>>(options), solver_(resources().get()),
+        matrix_unit_(detail::has_matrix_unit(detail::sign_kernel<1, 3>)) {}
 
   [[nodiscard]] cuda_solver& solver() noexcept { return solver_; }
+  /// Whether kernels find tensor cores with bf16: compute capability 8.0 or later, and code compiled for it.
+  [[nodiscard]] bool has_matrix_unit() const noexcept { return matrix_unit_; }
 
  private:
   cuda_solver solver_;
+  bool matrix_unit_;
 };
 
 /// Verbs that are not named here are those of thrust_backend<thrust_cuda>.
-struct cuda_backend : thrust_backend<thrust_cuda> {
+struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> {
   using cuda = context<cuda_backend>;
   static constexpr std::string_view name = "cuda";
   static constexpr memory space = memory::device;
+  using cuda_pointwise<cuda_backend>::rms_norm, cuda_pointwise<cuda_backend>::rms_norm_adjoint;
+  using cuda_pointwise<cuda_backend>::rope;
+  using cuda_pointwise<cuda_backend>::swiglu, cuda_pointwise<cuda_backend>::swiglu_adjoint;
 
   /// w(m) <- the eigenvalues of the symmetric C, ascending; C is left as scratch. @throws numeric_error
   template <real T>
@@ -43,6 +57,27 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
   template <real T>
   static void eigensystem(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
     cx.solver().eigensystem<T>(cx.scratch(), c, w, true);
+  }
+
+  /// Row s of G(S, m n) = vec of A_s' X_s. Floats on tensor cores, all sequences by one launch: 12 m n FLOP a position for
+  /// single precision (six products of bf16), half that or a sixth where the context's precision allows it. Doubles, and
+  /// devices without tensor cores, by a product a sequence. Determinism: bitwise in the batch.
+  template <real T>
+  static void segment_outer(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> x, const layout& seq,
+                            matrix_view<T, space> g) {
+    if constexpr (std::same_as<T, float>)
+      if (cx.has_matrix_unit()) return detail::segment_outer(cx, cx.resources().precision(), a, x, seq.ranges(), g);
+    thrust_backend<thrust_cuda>::segment_outer<T>(cx, a, x, seq, g);
+  }
+
+  /// As cpu_nearest, scores of single precision (sums of bf16 products, six for one of floats) on tensor cores, none of them
+  /// in memory. 12 n k d FLOP. Doubles, and devices without tensor cores, by Thrust. Determinism: bitwise.
+  template <real T>
+  static void nearest(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> b, input_vector<T, space> bias,
+                      vector_view<label_t, space> labels, vector_view<T, space> best) {
+    if constexpr (std::same_as<T, float>)
+      if (cx.has_matrix_unit()) return detail::find_nearest(cx, a, b, bias, labels, best);
+    thrust_backend<thrust_cuda>::nearest<T>(cx, a, b, bias, labels, best);
   }
 
   /// As cpu_attention. Heads of up to 128 numbers by our kernel: 4 nq nk head_dim FLOP a head and half that for a square
@@ -59,6 +94,46 @@ struct cuda_backend : thrust_backend<thrust_cuda> {
       detail::attend_in_blocks<128, T>(cx, shape, q, k, v, queries, keys, o, l);
     else
       thrust_backend<thrust_cuda>::attention(cx, shape, q, k, v, queries, keys, o, l);
+  }
+
+  /// As cpu_attention_adjoint. Heads of up to 128 floats or 64 doubles by our kernels, from compute capability 8.0 on: P and dS
+  /// are computed twice, once for dQ and once for dK and dV; 14 nq nk head_dim FLOP a head and half that for a square causal
+  /// block. Others by Thrust. Determinism: bitwise.
+  template <real T>
+  static void attention_adjoint(cuda& cx, const attention_shape& shape, input_matrix<T, space> q, input_matrix<T, space> k,
+                                input_matrix<T, space> v, input_matrix<T, space> o, input_matrix<T, space> l,
+                                input_matrix<T, space> d_o, std::span<const row_range> sequences,
+                                matrix_view<T, space> dq, matrix_view<T, space> dk, matrix_view<T, space> dv) {
+    constexpr index_t widest = std::same_as<T, float> ? 128 : 64;
+    const auto in_blocks = [&]<int Dim>(std::integral_constant<int, Dim>) {
+      detail::attend_back_in_blocks<Dim, T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
+    };
+    if (!cx.has_matrix_unit() || shape.head_dim > widest)
+      thrust_backend<thrust_cuda>::attention_adjoint<T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
+    else if (shape.head_dim <= 16)
+      in_blocks(std::integral_constant<int, 16>());
+    else if (shape.head_dim <= 64)
+      in_blocks(std::integral_constant<int, 64>());
+    else
+      in_blocks(std::integral_constant<int, int{widest}>());
+  }
+
+  /// As cpu_cross_entropy: a block a row, two reads of the logits and one write. Determinism: bitwise.
+  template <real T>
+  static void cross_entropy(cuda& cx, matrix_view<T, space> logits, std::span<const token_id> targets,
+                            input_vector<T, space> weights, vector_view<T, space> losses) {
+    detail::cross_entropy_by_rows<T>(cx, logits, targets, weights, losses);
+  }
+
+  /// Z(S,d) += G(S, rows cols) R(rows cols, d), no scaling. Floats on tensor cores, for 64 samples at a time: three products
+  /// of bf16 (2 S d rows cols FLOP each), two or one where the context's precision allows it, and one call of the generator
+  /// for 128 entries. Doubles, and devices without tensor cores, by Thrust. Scratch: 6 bytes an entry and sample, 2^19
+  /// entries at most, and partial sums. Determinism: bitwise in the batch.
+  template <real T>
+  static void sign_accumulate(cuda& cx, const sign_block& block, input_matrix<T, space> g, matrix_view<T, space> z) {
+    if constexpr (std::same_as<T, float>)
+      if (cx.has_matrix_unit()) return detail::accumulate_signs(cx, cx.resources().precision(), block, g, z);
+    thrust_backend<thrust_cuda>::sign_accumulate<T>(cx, block, g, z);
   }
 };
 

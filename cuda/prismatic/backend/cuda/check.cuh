@@ -34,4 +34,12 @@ inline void check_cublas(cublasStatus_t status, const char* who, call_site at = 
   return ::cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
 }
 
+/// Multiprocessors of the current device.  backend_error
+[[nodiscard]] inline int multiprocessors() {
+  int device = 0, count = 0;
+  check_cuda(::cudaGetDevice(&device), "CUDA device");
+  check_cuda(::cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "CUDA device");
+  return count;
+}
+
 }  // namespace prismatic

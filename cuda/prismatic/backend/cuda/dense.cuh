@@ -15,30 +15,38 @@ namespace prismatic::detail {
 
 [[nodiscard]] inline cublasOperation_t cublas_op(op o) noexcept { return o == op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
 
+template <real T>
+[[nodiscard]] cublasComputeType_t cublas_compute(product_precision precision) noexcept {
+  if constexpr (std::same_as<T, double>) return CUBLAS_COMPUTE_64F;
+  switch (precision) {
+    case product_precision::tf32: return CUBLAS_COMPUTE_32F_FAST_TF32;
+    case product_precision::bf16: return CUBLAS_COMPUTE_32F_FAST_16BF;
+    default: return CUBLAS_COMPUTE_32F;
+  }
+}
+
 /// Elements between rows, at least what cuBLAS asks of an empty matrix.
 template <class T>
 [[nodiscard]] index_t leading(matrix_view<T, memory::device> m) noexcept {
   return std::max({m.stride(), m.cols(), index_t{1}});
 }
 
-/// C <- alpha op(A) op(B) + beta C, as C' = op(B)' op(A)'. Sizes are 64 bits all the way.
+/// C <- alpha op(A) op(B) + beta C, as C' = op(B)' op(A)'. Sizes are 64 bits all the way. Floats are multiplied
+/// as precisely as the stream asks.
 template <real T>
 void cublas_gemm(const cuda_stream& stream, op a_op, op b_op, T alpha, matrix_view<const T, memory::device> a,
                  matrix_view<const T, memory::device> b, T beta, matrix_view<T, memory::device> c) {
   if (c.empty()) return;
   const index_t k = a_op == op::none ? a.cols() : a.rows();
-  const auto call = [&](auto* gemm) {
-    check_cublas(gemm(stream.blas(), cublas_op(b_op), cublas_op(a_op), c.cols(), c.rows(), k, &alpha, b.data(), leading(b),
-                      a.data(), leading(a), &beta, c.data(), leading(c)),
-                 "gemm");
-  };
-  if constexpr (std::same_as<T, float>)
-    call(&::cublasSgemm_64);
-  else
-    call(&::cublasDgemm_64);
+  constexpr cudaDataType type = std::same_as<T, float> ? CUDA_R_32F : CUDA_R_64F;
+  check_cublas(::cublasGemmEx_64(stream.blas(), cublas_op(b_op), cublas_op(a_op), c.cols(), c.rows(), k, &alpha, b.data(),
+                                 type, leading(b), a.data(), type, leading(a), &beta, c.data(), type, leading(c),
+                                 cublas_compute<T>(stream.precision()), CUBLAS_GEMM_DEFAULT),
+               "gemm");
 }
 
-/// The lower triangle of C <- alpha op(A) op(A)' + beta C: the upper one of cuBLAS's C'.
+/// The lower triangle of C <- alpha op(A) op(A)' + beta C: the upper one of cuBLAS's C'. In the full precision of T:
+/// covariances come from it.
 template <real T>
 void cublas_syrk(const cuda_stream& stream, op a_op, T alpha, matrix_view<const T, memory::device> a, T beta,
                  matrix_view<T, memory::device> c) {

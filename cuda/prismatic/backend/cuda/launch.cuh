@@ -7,14 +7,20 @@
 
 #include <cuda_runtime.h>
 
+#include <cstddef>
+
 namespace prismatic::detail {
 
-/// kernel<<<blocks, threads>>>(args...) on the stream. Nothing happens for no blocks.
+/// kernel<<<blocks, threads, shared_bytes>>>(args...) on the stream. Nothing happens for no blocks.
 /// @throws backend_error  the launch was refused; size_error  more blocks than a grid has
 template <class... Parameters, class... Args>
-void launch(cudaStream_t stream, index_t blocks, int threads, void (*kernel)(Parameters...), const Args&... args) {
+void launch(cudaStream_t stream, index_t blocks, int threads, int shared_bytes, void (*kernel)(Parameters...),
+            const Args&... args) {
   if (blocks <= 0) return;
-  kernel<<<static_cast<unsigned>(narrow<int>(blocks, "blocks of a grid")), static_cast<unsigned>(threads), 0, stream>>>(args...);
+  if (shared_bytes > 48 * 1024)  // more than a kernel has unasked
+    check_cuda(::cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes), "shared memory");
+  const auto grid = static_cast<unsigned>(narrow<int>(blocks, "blocks of a grid"));
+  kernel<<<grid, static_cast<unsigned>(threads), static_cast<std::size_t>(shared_bytes), stream>>>(args...);
   check_cuda(::cudaGetLastError(), "kernel launch");
 }
 

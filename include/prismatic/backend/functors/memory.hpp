@@ -9,6 +9,8 @@
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/types.hpp>
 
+#include <cstdint>
+
 namespace prismatic::detail {
 
 /// Rows that lie `stride` elements apart. The memory space was checked when it was made of a view.
@@ -27,5 +29,25 @@ template <class T, memory Space>
 strided_rows(matrix_view<T, Space>) -> strided_rows<T>;
 
 [[nodiscard]] PRISMATIC_HOST_DEVICE constexpr index_t smaller(index_t a, index_t b) noexcept { return a < b ? a : b; }
+
+/// Neighbours that are read or written at once.
+template <class T>
+struct alignas(16) four_of {
+  T x[4];
+};
+
+/// n neighbours cut into fours that begin where memory allows it, and single ones before and behind them.
+template <class T>
+struct aligned_fours {
+  index_t lead, fours;  ///< single ones before; fours from there
+
+  PRISMATIC_HOST_DEVICE aligned_fours(const T* x, index_t n) noexcept {
+    const auto past = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(x) % alignof(four_of<T>));
+    lead = smaller(past == 0 ? 0 : (index_t{alignof(four_of<T>)} - past) / index_t{sizeof(T)}, n);
+    fours = (n - lead) / 4;
+  }
+  /// Where the single ones behind begin.
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t tail() const noexcept { return lead + 4 * fours; }
+};
 
 }  // namespace prismatic::detail
