@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . .ci/setup.sh
 mkdir -p build
+export PATH="$PATH:/usr/local/cuda/bin"  # where nvcc is as a rule
 
 arch="$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d '. ' || true)"
 configure build/gpu-bench -DCMAKE_BUILD_TYPE=Release -DPRISMATIC_CUDA=ON -DPRISMATIC_COMMAND=OFF -DPRISMATIC_TESTS=OFF \

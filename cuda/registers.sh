@@ -4,7 +4,7 @@
 #   cuda/registers.sh [architecture ...]     80 and 90 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
-nvcc="${NVCC:-nvcc}"
+export PATH="$PATH:/usr/local/cuda/bin"  # where nvcc is as a rule
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
@@ -13,7 +13,7 @@ for arch in "${@:-80 90}"; do
   for one in $arch; do codes+=(-gencode "arch=compute_$one,code=sm_$one"); done
 done
 # The program that calls every verb in float; device code only.
-"$nvcc" -fatbin -o "$folder/kernels.fatbin" "${codes[@]}" -Xptxas -v -O3 -DNDEBUG -std=c++20 --expt-relaxed-constexpr \
+nvcc -fatbin -o "$folder/kernels.fatbin" "${codes[@]}" -Xptxas -v -O3 -DNDEBUG -std=c++20 --expt-relaxed-constexpr \
   -diag-suppress 1675 -DEIGEN_NO_CUDA -Icuda -Iinclude -isystem "${EIGEN_INCLUDE:-/usr/include/eigen3}" \
   bench/cuda/device.bench.cu 2>"$folder/log" || {
   cat "$folder/log" >&2
@@ -48,4 +48,4 @@ c++filt <"$folder/log" | awk '
       printf "| %d functors run by Thrust, the most of any | %s | %d | | %d | %d in all |\n", count[arch], arch, most[arch], deepest[arch], spilt[arch] | "sort"
     close("sort")
   }'
-"$nvcc" --version | tail -n 2 | head -n 1 >&2
+nvcc --version | tail -n 2 | head -n 1 >&2

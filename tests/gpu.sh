@@ -6,6 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 . .ci/setup.sh
 mkdir -p build
+export PATH="$PATH:/usr/local/cuda/bin"  # where nvcc is as a rule
 
 architecture() { nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d '. '; }
 arch="$(architecture)"
