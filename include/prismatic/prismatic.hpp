@@ -46,6 +46,7 @@
 #include <prismatic/backend/functors/attention.hpp>
 #include <prismatic/backend/functors/attention_adjoint_block.hpp>
 #include <prismatic/backend/functors/attention_block.hpp>
+#include <prismatic/backend/functors/attention_tile.hpp>
 #include <prismatic/backend/functors/bf16.hpp>
 #include <prismatic/backend/functors/cross_entropy.hpp>
 #include <prismatic/backend/functors/cross_entropy_block.hpp>

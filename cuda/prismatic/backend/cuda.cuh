@@ -80,20 +80,19 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     thrust_backend<thrust_cuda>::nearest<T>(cx, a, b, bias, labels, best);
   }
 
-  /// As cpu_attention. Heads of up to 128 numbers by our kernel: 4 nq nk head_dim FLOP a head and half that for a square
-  /// causal block, keys and values read once for 64 queries; wider ones by Thrust.
+  /// As cpu_attention. Heads of up to 128 floats or 64 doubles by our kernel, from compute capability 8.0 on: 4 nq nk head_dim
+  /// FLOP a head and half that for a square causal block, keys and values read once for 32 queries. Others by Thrust.
+  /// Determinism: bitwise in the batch.
   template <real T>
   static void attention(cuda& cx, const attention_shape& shape, input_matrix<T, space> q, input_matrix<T, space> k,
                         input_matrix<T, space> v, std::span<const row_range> queries, std::span<const row_range> keys,
                         matrix_view<T, space> o, matrix_view<T, space> l) {
-    if (shape.head_dim <= 16)
-      detail::attend_in_blocks<16, T>(cx, shape, q, k, v, queries, keys, o, l);
-    else if (shape.head_dim <= 64)
-      detail::attend_in_blocks<64, T>(cx, shape, q, k, v, queries, keys, o, l);
-    else if (shape.head_dim <= 128)
-      detail::attend_in_blocks<128, T>(cx, shape, q, k, v, queries, keys, o, l);
-    else
-      thrust_backend<thrust_cuda>::attention(cx, shape, q, k, v, queries, keys, o, l);
+    by_head<T>(
+        cx, shape.head_dim,
+        [&]<int Dim>(std::integral_constant<int, Dim>) {
+          detail::attend_in_blocks<Dim, T>(cx, shape, q, k, v, queries, keys, o, l);
+        },
+        [&] { thrust_backend<thrust_cuda>::attention<T>(cx, shape, q, k, v, queries, keys, o, l); });
   }
 
   /// As cpu_attention_adjoint. Heads of up to 128 floats or 64 doubles by our kernels, from compute capability 8.0 on: P and dS
@@ -104,18 +103,12 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
                                 input_matrix<T, space> v, input_matrix<T, space> o, input_matrix<T, space> l,
                                 input_matrix<T, space> d_o, std::span<const row_range> sequences,
                                 matrix_view<T, space> dq, matrix_view<T, space> dk, matrix_view<T, space> dv) {
-    constexpr index_t widest = std::same_as<T, float> ? 128 : 64;
-    const auto in_blocks = [&]<int Dim>(std::integral_constant<int, Dim>) {
-      detail::attend_back_in_blocks<Dim, T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
-    };
-    if (!cx.has_matrix_unit() || shape.head_dim > widest)
-      thrust_backend<thrust_cuda>::attention_adjoint<T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
-    else if (shape.head_dim <= 16)
-      in_blocks(std::integral_constant<int, 16>());
-    else if (shape.head_dim <= 64)
-      in_blocks(std::integral_constant<int, 64>());
-    else
-      in_blocks(std::integral_constant<int, int{widest}>());
+    by_head<T>(
+        cx, shape.head_dim,
+        [&]<int Dim>(std::integral_constant<int, Dim>) {
+          detail::attend_back_in_blocks<Dim, T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
+        },
+        [&] { thrust_backend<thrust_cuda>::attention_adjoint<T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv); });
   }
 
   /// As cpu_cross_entropy: a block a row, two reads of the logits and one write. Determinism: bitwise.
@@ -134,6 +127,21 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     if constexpr (std::same_as<T, float>)
       if (cx.has_matrix_unit()) return detail::accumulate_signs(cx, cx.resources().precision(), block, g, z);
     thrust_backend<thrust_cuda>::sign_accumulate<T>(cx, block, g, z);
+  }
+
+ private:
+  /// What blocks have room for in shared memory, from compute capability 8.0 on.
+  template <real T, class Blocks, class Otherwise>
+  static void by_head(cuda& cx, index_t head_dim, Blocks&& in_blocks, Otherwise&& otherwise) {
+    constexpr int widest = std::same_as<T, float> ? 128 : 64;
+    if (!cx.has_matrix_unit() || head_dim > widest)
+      otherwise();
+    else if (head_dim <= 16)
+      in_blocks(std::integral_constant<int, 16>());
+    else if (head_dim <= 64)
+      in_blocks(std::integral_constant<int, 64>());
+    else
+      in_blocks(std::integral_constant<int, widest>());
   }
 };
 

@@ -22,8 +22,8 @@ namespace prismatic {
 /// z_s = scale * sum over parameters of R_p vec(g_s,p), for every sequence s of a batch. Each row equals
 /// the projection of the materialised gradient, whatever the batch, the packing or the thread count.
 ///
-/// Scratch: one tile of at most max(2 MiB, one row of every sequence's gradient), 64 MiB on a device, and the sketches of
-/// the batch's distinct (sequence, token) pairs; nothing grows with P.
+/// Scratch: one tile of at most max(2 MiB, one row of every sequence's gradient), on a device max(64 MiB, 128 rows), and the
+/// sketches of the batch's distinct (sequence, token) pairs; nothing grows with P.
 template <class B, real T, projection<B, T> Projection>
 class sketch_sink {
  public:
@@ -48,8 +48,8 @@ class sketch_sink {
       if (projection_.takes_factors())
         return projection_.accumulate_outer(context_, {info.name, 0, info.rows, info.cols}, dy, x, seq, rows_.view());
     const index_t row_bytes = seq.sequences() * info.cols * index_t{sizeof(T)};
-    index_t height = std::clamp<index_t>(tile_bytes / std::max<index_t>(row_bytes, 1), 1, info.rows);
-    if (B::space == memory::device && height < info.rows && height > 128) height -= height % 128;  // what kernels cut rows into
+    const index_t fitting = tile_bytes / std::max<index_t>(row_bytes, 1) / tile_rows * tile_rows;
+    const index_t height = std::clamp<index_t>(fitting, std::min(tile_rows, info.rows), info.rows);
     const scratch_matrix<T, B::space> tile(context_.scratch(), seq.sequences(), height * info.cols);
     for (index_t first = 0; first < info.rows; first += height) {
       const index_t count = std::min(height, info.rows - first);
@@ -125,6 +125,7 @@ class sketch_sink {
 
  private:
   static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 2 : 64} << 20;  // devices want long calls
+  static constexpr index_t tile_rows = B::space == memory::host ? 1 : 128;  // what kernels cut rows into
 
   [[nodiscard]] const parameter_info& at(parameter_id p) const { return infos_[static_cast<std::size_t>(p.index)]; }
 

@@ -17,22 +17,28 @@ namespace prismatic::detail {
 
 /// The shell: shared memory and barriers around the phases of attention_block.
 template <class T, int Dim>
-static __global__ void __launch_bounds__(attention_block<T, Dim>::threads)
+static __global__ void __launch_bounds__(attention_block<T, Dim>::threads, sizeof(T) == 8 || Dim == 16 ? 2 : 3)
     attention_kernel(attention_block<T, Dim> all) {
   using block_type = attention_block<T, Dim>;
-  __shared__ T tile_k[block_type::keys * Dim], tile_v[block_type::keys * Dim];
+  extern __shared__ __align__(16) unsigned char raw[];
+  const typename block_type::shared memory{reinterpret_cast<four_of<T>*>(raw)};
   const auto block = static_cast<index_t>(blockIdx.x);
   const int thread = static_cast<int>(threadIdx.x);
   const row_range keys = all.seen(block);
+  if (keys.begin == keys.end) return;
   typename block_type::state mine;
-  all.begin(block, thread, mine);
-  for (index_t first = keys.begin; first < keys.end; first += block_type::keys) {
-    all.load(block, first, thread, tile_k, tile_v);
+  all.begin(block, thread, memory, mine);
+  for (index_t first = keys.begin; first < keys.end; first += block_type::rows) {
+    all.load(block, first, thread, memory);
     __syncthreads();
-    all.see(first, tile_k, tile_v, mine);
+    all.score(block, first, thread, memory, mine);
+    __syncthreads();
+    all.weigh(block, first, thread, memory, mine);
+    __syncthreads();
+    all.add(thread, memory, mine);
     __syncthreads();
   }
-  all.finish(block, mine);
+  all.finish(block, thread, mine);
 }
 
 /// The verb `attention` for heads of up to Dim numbers.
@@ -44,9 +50,10 @@ void attend_in_blocks(Context& cx, const attention_shape& shape, matrix_view<con
   using block_type = attention_block<T, Dim>;
   index_t longest = 0;
   for (const row_range r : queries) longest = std::max(longest, r.size());
-  const index_t blocks = (longest + block_type::threads - 1) / block_type::threads;
+  const index_t blocks = (longest + block_type::rows - 1) / block_type::rows;
   const along<thrust_cuda, row_range> query_rows(cx, queries), key_rows(cx, keys);
-  launch(cx.resources().get(), static_cast<index_t>(queries.size()) * shape.heads * blocks, block_type::threads, 0,
+  launch(cx.resources().get(), static_cast<index_t>(queries.size()) * shape.heads * blocks, block_type::threads,
+         block_type::shared::size * static_cast<int>(sizeof(four_of<T>)),
          attention_kernel<T, Dim>,
          block_type{shape.heads, shape.heads / shape.kv_heads, shape.head_dim, blocks, static_cast<T>(shape.scale),
                     -std::numeric_limits<T>::infinity(), q, k, v, query_rows.data(), key_rows.data(), o, l});
@@ -54,7 +61,7 @@ void attend_in_blocks(Context& cx, const attention_shape& shape, matrix_view<con
 
 /// The shell: shared memory and barriers around the phases of attention_adjoint_block.
 template <class T, int Dim, bool Keys>
-static __global__ void __launch_bounds__(attention_adjoint_block<T, Dim, Keys>::threads, sizeof(T) == 4 ? 3 : 2)
+static __global__ void __launch_bounds__(attention_adjoint_block<T, Dim, Keys>::threads, sizeof(T) == 8 || Dim == 16 ? 2 : 3)
     attention_adjoint_kernel(attention_adjoint_block<T, Dim, Keys> all) {
   using block_type = attention_adjoint_block<T, Dim, Keys>;
   extern __shared__ __align__(16) unsigned char raw[];

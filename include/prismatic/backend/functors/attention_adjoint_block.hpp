@@ -6,6 +6,7 @@
 #pragma once
 
 #include <prismatic/backend/functors/attention.hpp>
+#include <prismatic/backend/functors/attention_tile.hpp>
 #include <prismatic/backend/functors/memory.hpp>
 #include <prismatic/config.hpp>
 #include <prismatic/core/layout.hpp>
@@ -23,26 +24,25 @@ namespace prismatic::detail {
 /// Each thread begins; waits; for each passing tile it loads, waits, weighs, waits, adds and waits; then it finishes.
 template <class T, int Dim, bool Keys>
 struct attention_adjoint_block {
-  static constexpr int threads = 128, rows = 32;
-  static constexpr int row_fours = Dim / 4 + 1, tile_fours = rows / 4 + 1;  // one more: neighbouring rows start in other banks
+  using tile = attention_tile<T, Dim>;
+  static constexpr int threads = tile::threads, rows = tile::rows;
   static constexpr int outputs = Keys ? 2 : 1;
-  static constexpr int numbers = Dim / 16;  // of an output row that a thread has
 
   /// What the block shares, in fours: Q and dO of the own rows (K and V), K and V of those that pass (Q and dO), and for each
   /// passing row dS of the own rows (and P).
   struct shared {
     four_of<T>* words;
-    static constexpr int size = 4 * rows * row_fours + outputs * rows * tile_fours;
+    static constexpr int size = 4 * rows * tile::row_fours + outputs * rows * tile::tile_fours;
 
-    [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* own(int which) const { return words + which * rows * row_fours; }
-    [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* passing(int which) const { return words + (2 + which) * rows * row_fours; }
+    [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* own(int which) const { return words + which * rows * tile::row_fours; }
+    [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* passing(int which) const { return words + (2 + which) * rows * tile::row_fours; }
     [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* pairs(int which) const {
-      return words + 4 * rows * row_fours + which * rows * tile_fours;
+      return words + 4 * rows * tile::row_fours + which * rows * tile::tile_fours;
     }
   };
 
   struct state {
-    T out[std::size_t{outputs}][4][std::size_t{numbers}];  // of rows 4 (thread / 16) ...
+    typename tile::row_sums out[std::size_t{outputs}];
   };
 
   index_t heads;  // that blocks are made for: of queries, or key-value heads
@@ -51,9 +51,9 @@ struct attention_adjoint_block {
   const row_range* sequences;
   strided_rows<T> first, second;  // dQ (and nothing), or dK and dV
 
-  [[nodiscard]] PRISMATIC_HOST_DEVICE row_range sequence(index_t block) const { return sequences[block / tiles / heads]; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return block / tiles % heads; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t begin_of(index_t block) const { return block % tiles * rows; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE row_range sequence(index_t block) const { return sequences[tile::place_of(block, heads, tiles).sequence]; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return tile::place_of(block, heads, tiles).head; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t begin_of(index_t block) const { return tile::place_of(block, heads, tiles).first_row; }
 
   /// The query heads that meet the block.
   [[nodiscard]] PRISMATIC_HOST_DEVICE row_range query_heads(index_t block) const {
@@ -76,7 +76,7 @@ struct attention_adjoint_block {
       PRISMATIC_UNROLL
       for (int i = 0; i < 4; ++i)
         PRISMATIC_UNROLL
-        for (int x = 0; x < numbers; ++x) mine.out[which][i][x] = T{0};
+        for (int x = 0; x < tile::numbers; ++x) mine.out[which][i][x] = T{0};
   }
 
   /// This thread's part of the rows that pass from `from` on, for one query head.
@@ -87,11 +87,9 @@ struct attention_adjoint_block {
   /// dS (and P) of own rows 4 (thread / 16) ... + 3 and passing rows thread % 16, + 16.
   PRISMATIC_HOST_DEVICE void weigh(index_t block, index_t query_head, index_t from, int thread, const shared& memory) const {
     const int across = thread % 16, down = thread / 16;
-    T scores[4][2] = {}, products[4][2] = {};
-    for (int x = 0; x < Dim / 4; ++x) {
-      dots(memory.own(0) + 4 * down * row_fours + x, memory.passing(0) + across * row_fours + x, scores);
-      dots(memory.own(1) + 4 * down * row_fours + x, memory.passing(1) + across * row_fours + x, products);
-    }
+    typename tile::pair_sums scores = {}, products = {};
+    tile::multiply(memory.own(0), memory.passing(0), thread, scores);
+    tile::multiply(memory.own(1), memory.passing(1), thread, products);
     const row_range all = sequence(block);
     const index_t count = all.end - all.begin;
     PRISMATIC_UNROLL
@@ -107,8 +105,8 @@ struct attention_adjoint_block {
         p.x[i] = std::exp(pair.scale * scores[i][c] - pair.l[t][query_head]);
         ds.x[i] = pair.scale * p.x[i] * (products[i][c] - pair.d[t][query_head]);
       }
-      memory.pairs(0)[(across + 16 * c) * tile_fours + down] = ds;
-      if constexpr (Keys) memory.pairs(1)[(across + 16 * c) * tile_fours + down] = p;
+      memory.pairs(0)[(across + 16 * c) * tile::tile_fours + down] = ds;
+      if constexpr (Keys) memory.pairs(1)[(across + 16 * c) * tile::tile_fours + down] = p;
     }
   }
 
@@ -118,18 +116,8 @@ struct attention_adjoint_block {
     for (int j = 0; j < rows; ++j) {
       PRISMATIC_UNROLL
       for (int which = 0; which < outputs; ++which) {
-        const four_of<T> weights = memory.pairs(which)[j * tile_fours + down];
-        const four_of<T>* const row = memory.passing(which) + j * row_fours;
-        if constexpr (numbers == 1) {
-          add_number(weights, row[across / 4].x[across % 4], 0, mine.out[which]);
-        } else {
-          PRISMATIC_UNROLL
-          for (int x = 0; x < numbers; x += 4) {
-            const four_of<T> four = row[number(across, x) / 4];
-            PRISMATIC_UNROLL
-            for (int e = 0; e < 4; ++e) add_number(weights, four.x[e], x + e, mine.out[which]);
-          }
-        }
+        const four_of<T> weights = memory.pairs(which)[j * tile::tile_fours + down];
+        tile::add(weights, memory.passing(which) + j * tile::row_fours, across, mine.out[which]);
       }
     }
   }
@@ -142,9 +130,9 @@ struct attention_adjoint_block {
       const index_t row = all.begin + begin_of(block) + 4 * (thread / 16) + i;
       if (row >= all.end) continue;
       PRISMATIC_UNROLL
-      for (int x = 0; x < numbers; ++x) {
-        if (number(across, x) >= pair.dim) continue;
-        const index_t at = head(block) * pair.dim + number(across, x);
+      for (int x = 0; x < tile::numbers; ++x) {
+        if (tile::number(across, x) >= pair.dim) continue;
+        const index_t at = head(block) * pair.dim + tile::number(across, x);
         first[row][at] += mine.out[0][i][x];
         if constexpr (Keys) second[row][at] += mine.out[1][i][x];
       }
@@ -152,45 +140,14 @@ struct attention_adjoint_block {
   }
 
  private:
-  static_assert(numbers == 1 || numbers % 4 == 0);
-
-  /// Where number x of a thread's is in a row.
-  [[nodiscard]] PRISMATIC_HOST_DEVICE static int number(int across, int x) {
-    return numbers == 1 ? across : x / 4 * 64 + across * 4 + x % 4;
-  }
-
-  PRISMATIC_HOST_DEVICE static void add_number(const four_of<T>& weights, T number, int x, T (&out)[4][std::size_t{numbers}]) {
-    PRISMATIC_UNROLL
-    for (int i = 0; i < 4; ++i) out[i][x] += weights.x[i] * number;
-  }
-
-  /// sums_ic += the product of four numbers of rows i and c of each side.
-  PRISMATIC_HOST_DEVICE static void dots(const four_of<T>* own, const four_of<T>* passing, T (&sums)[4][2]) {
-    PRISMATIC_UNROLL
-    for (int c = 0; c < 2; ++c) {
-      const four_of<T> b = passing[16 * c * row_fours];
-      PRISMATIC_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        const four_of<T> a = own[i * row_fours];
-        PRISMATIC_UNROLL
-        for (int e = 0; e < 4; ++e) sums[i][c] += a.x[e] * b.x[e];
-      }
-    }
-  }
-
   /// Rows of K and V (or of Q and dO) from the `from`th of the sequence on, zeros behind its end and behind a head's.
   PRISMATIC_HOST_DEVICE void copy(index_t block, index_t from, index_t query_head, bool keys, int thread, four_of<T>* to,
                                   four_of<T>* also_to) const {
     const row_range all = sequence(block);
     const strided_rows<const T> source = keys ? pair.k : pair.q, also = keys ? pair.v : pair.d_o;
     const index_t at = (keys ? query_head / pair.group : query_head) * pair.dim;
-    for (int e = thread; e < rows * Dim; e += threads) {
-      const int i = e / Dim, x = e % Dim;
-      const index_t row = all.begin + from + i;
-      const bool there = row < all.end && x < pair.dim;
-      to[i * row_fours + x / 4].x[x % 4] = there ? source[row][at + x] : T{0};
-      also_to[i * row_fours + x / 4].x[x % 4] = there ? also[row][at + x] : T{0};
-    }
+    tile::copy(source, all.begin + from, all.end, at, pair.dim, thread, to);
+    tile::copy(also, all.begin + from, all.end, at, pair.dim, thread, also_to);
   }
 };
 
