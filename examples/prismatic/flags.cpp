@@ -69,6 +69,12 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
                  "parameters whose gradient counts: all, or a list of attention, mlp, no-embedding and last:N (blocks) that "
                  "all must hold; fewer are faster")
       ->capture_default_str();
+  app.add_option("--precision", flags.precision,
+                 "of the products that gradients are taken with: full (float), bf16-backward (in the backward sweep operands are rounded "
+                 "to 8 bits and summed in float: faster), bf16 (in both sweeps: faster still, and rows change more), or tf32 (11 bits, "
+                 "in both: --device cuda only)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"full", "bf16-backward", "bf16", "tf32"}));
   app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most; 0: 512 a thread")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);

@@ -41,6 +41,7 @@ struct shared_flags {
   std::string projection = "rademacher";
   std::string truncation = "prompt";
   std::string modules = "all";
+  std::string precision = "full";
   index_t batch_tokens = 0;
   std::uint64_t max_memory = 0;  ///< bytes; 0: the default of --max-memory
   device_choice device;
@@ -51,7 +52,7 @@ void add_run_flags(CLI::App& app, shared_flags& flags);
 /// Flags of those that read samples: --format, --map, --on-bad-sample.
 void add_data_flags(CLI::App& app, shared_flags& flags);
 /// Flags of those that take gradients: --proxy, --template and their kin, --width, --projection, --truncation,
-/// --batch-tokens, --max-memory, --device.
+/// --precision, --batch-tokens, --max-memory, --device.
 void add_gradient_flags(CLI::App& app, shared_flags& flags);
 
 }  // namespace command

@@ -34,6 +34,7 @@ ordered_json describe(const row_set& set) {
   out["n"] = set.size();
   out["d"] = set.rows().cols();
   if (!set.manifest.empty()) out["projection"] = any_projection::spelling_of(set.manifest);
+  if (set.manifest.contains("precision")) out["precision"] = set.manifest["precision"];
   if (!set.samples.empty()) {
     double loss = 0;
     for (const double l : set.gradients.losses) loss += l / static_cast<double>(set.gradients.losses.size());

@@ -98,7 +98,8 @@ struct score_verb {
     print_notes(set, flags);
     if (flags.json) return say(out.dump(2));
     say("G-Vendi " + fixed(result.score, 2) + "   (n = " + std::to_string(result.rows) + ", d = " +
-        std::to_string(result.width) + (out.contains("projection") ? ", " + out["projection"].get<std::string>() : "") + ")");
+        std::to_string(result.width) + (out.contains("projection") ? ", " + out["projection"].get<std::string>() : "") +
+        (out.contains("precision") ? ", products in " + out["precision"].get<std::string>() : "") + ")");
     std::vector<std::vector<std::string>> lines;
     lines.push_back({"ceiling for this n and d", fixed(result.ceiling, 2)});
     lines.push_back({"share of the ceiling", fixed(100 * result.score / result.ceiling, 1) + " %"});

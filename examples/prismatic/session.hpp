@@ -57,7 +57,7 @@ class session {
   /// The same without training: `auto` has random weights. What it costs does not depend on them.
   [[nodiscard]] const proxy_type& proxy_untrained();
 
-  /// How gradients are taken, as --truncation, --batch-tokens and --modules say; the proxy is there.
+  /// How gradients are taken, as --truncation, --batch-tokens, --precision and --modules say; the proxy is there.
   [[nodiscard]] truncation too_long() const;
   [[nodiscard]] collect_options collecting();
 

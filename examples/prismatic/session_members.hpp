@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace command {
@@ -101,11 +102,19 @@ truncation session<B>::too_long() const {
   return flags_.truncation == "refuse" ? truncation::refuse : truncation::prompt;
 }
 
+/// As --precision spells it.
+inline product_precision products_named(std::string_view name) {
+  if (name == "tf32") return product_precision::tf32;
+  if (name == "bf16-backward") return product_precision::bf16_backward;
+  return name == "bf16" ? product_precision::bf16 : product_precision::full;
+}
+
 template <class B>
 collect_options session<B>::collecting() {
   const auto& model = proxy_->model;
   return {.batch_tokens = flags_.batch_tokens,
           .wanted = wanted_parameters(model.parameters().infos(), model.config().layers, flags_.modules),
+          .products = products_named(flags_.precision),
           .on_progress = progress(bar_),
           .on_smaller_sweeps = progress(smaller_sweeps_)};
 }
@@ -119,6 +128,7 @@ json session<B>::manifest() const {
            {"modules", flags_.modules},
            {"loss", "mean NLL of completion tokens"},
            {"dtype", "F32"}};
+  if (flags_.precision != "full") out["precision"] = flags_.precision;
   out.update(projection_.manifest());
   return out;
 }

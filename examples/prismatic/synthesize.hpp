@@ -79,6 +79,7 @@ struct synthesize_verb {
             {"copy", f.author.writer.copy_probability},
             {"wrong", f.author.checker.wrong_rate},
             {"evaluation", f.evaluation}};
+    if (f.precision != "full") out["precision"] = f.precision;
     who.configure(out);
     return out;
   }

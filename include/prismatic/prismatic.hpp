@@ -20,6 +20,7 @@
 #include <prismatic/backend/context.hpp>
 #include <prismatic/backend/cpu.hpp>
 #include <prismatic/backend/cpu/attention.hpp>
+#include <prismatic/backend/cpu/bf16_product.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/copy.hpp>
 #include <prismatic/backend/cpu/cross_entropy.hpp>
@@ -73,6 +74,7 @@
 #include <prismatic/cluster/seeding.hpp>
 #include <prismatic/cluster/sparse.hpp>
 #include <prismatic/config.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/layout.hpp>

@@ -88,6 +88,10 @@ works "ok" "$prismatic" doctor --proxy proxy.safetensors
 works "sparse-sign:4" "$prismatic" score small.jsonl --projection sparse-sign:4 "${quick[@]}"
 works '"projection": "sparse-sign:4"' "$prismatic" score small.jsonl --projection sparse-sign --json "${quick[@]}"
 works "rows of 50" "$prismatic" gradients small.jsonl -o sparse --proxy proxy.safetensors --projection sparse-sign:8 "${quick[@]}"
+works "rademacher, products in bf16" "$prismatic" score small.jsonl --precision bf16 "${quick[@]}"
+works "rademacher, products in bf16-backward" "$prismatic" score small.jsonl --precision bf16-backward "${quick[@]}"
+works "rows of 50" "$prismatic" gradients small.jsonl -o rounded --proxy proxy.safetensors --precision bf16 "${quick[@]}"
+works '"precision": "bf16"' "$prismatic" score rounded --json --quiet
 works '"projection": "kronecker"' "$prismatic" score small.jsonl --projection kronecker --json "${quick[@]}"
 works "sparse-sign:8" "$prismatic" score sparse --quiet
 works "rademacher" "$prismatic" score rows --quiet
@@ -142,6 +146,7 @@ expect 2 "--width" "$prismatic" score small.jsonl --width 0
 expect 2 "--projection: found dense, expected rademacher, sparse-sign, sparse-sign:S or kronecker" \
   "$prismatic" score small.jsonl --projection dense "${quick[@]}"
 expect 2 "--projection: found sparse-sign:4x" "$prismatic" score small.jsonl --projection sparse-sign:4x "${quick[@]}"
+expect 2 "--precision: fp8 not in {full,bf16-backward,bf16}" "$prismatic" score small.jsonl --precision fp8 "${quick[@]}"
 expect 2 "non-zeros: found 51, expected 1 to the width, 50" \
   "$prismatic" score small.jsonl --projection sparse-sign:51 "${quick[@]}"
 expect 2 "clusters" "$prismatic" cluster rows.npy -k 25 --quiet
@@ -207,6 +212,12 @@ expect 3 'projection: found "rademacher", expected "sparse-sign"' \
   "$prismatic" gradients small.jsonl -o rows --proxy proxy.safetensors --projection sparse-sign "${quick[@]}"
 expect 3 "projection_nonzeros: found 8, expected 4" \
   "$prismatic" gradients small.jsonl -o sparse --proxy proxy.safetensors --projection sparse-sign:4 "${quick[@]}"
+expect 3 'precision: found nothing, expected "bf16"' \
+  "$prismatic" gradients small.jsonl -o rows --proxy proxy.safetensors --precision bf16 "${quick[@]}"
+expect 3 'precision: found "bf16", expected nothing' \
+  "$prismatic" gradients small.jsonl -o rounded --proxy proxy.safetensors "${quick[@]}"
+expect 3 'precision: found nothing, expected "bf16"' "$prismatic" synthesize small.jsonl --run run --target 8 --candidates 30 \
+  --precision bf16 "${quick[@]}"
 expect 3 'sparse: found rows made with other settings than rows: projection: found "sparse-sign", expected "rademacher"' \
   "$prismatic" compare rows sparse --quiet
 expect 3 "run.sqlite" "$prismatic" report rows

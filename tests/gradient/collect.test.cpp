@@ -129,3 +129,56 @@ TEST_CASE("a sweep takes no more tokens than the context has memory for", "[grad
   context<B> four({.threads = 4});
   CHECK(sweep_tokens(four, model, 0) == 2048);
 }
+
+namespace {
+
+// 1 - cos of two rows.
+template <class T>
+double turned_by(const matrix<T>& a, const matrix<T>& b, index_t i) {
+  double ab = 0, aa = 0, bb = 0;
+  for (index_t j = 0; j < a.cols(); ++j) {
+    const double x = static_cast<double>(a(i, j)), y = static_cast<double>(b(i, j));
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return 1 - ab / std::sqrt(aa * bb);
+}
+
+}  // namespace
+
+TEST_CASE("bf16 products turn a row a little, and are asked for one call at a time", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, float> model(tiny());
+  model.initialise(3);
+  const auto data = sequences(17);
+  const rademacher projection(70, 2);
+  context<B> one({.threads = 1}), three({.threads = 3});
+  const auto full = collect_rows(one, model, data, projection);
+  const auto rounded = collect_rows(one, model, data, projection, {.products = product_precision::bf16});
+  CHECK(one.products() == product_precision::full);
+  for (index_t i = 0; i < 17; ++i) {
+    CHECK(turned_by(full.rows, rounded.rows, i) > 1e-10);  // it was done,
+    CHECK(turned_by(full.rows, rounded.rows, i) < 1e-3);   // to about 2^-8 of a row: a square of a small angle
+  }
+  CHECK(rounded.losses != full.losses);
+  const auto backward = collect_rows(one, model, data, projection, {.products = product_precision::bf16_backward});
+  CHECK(backward.losses == full.losses);  // to the bit: nothing forward was rounded
+  for (index_t i = 0; i < 17; ++i) {
+    CHECK(turned_by(full.rows, backward.rows, i) > 1e-10);
+    CHECK(turned_by(full.rows, backward.rows, i) < 1e-4);
+  }
+  const auto split = collect_rows(three, model, data, projection, {.batch_tokens = 40, .products = product_precision::bf16});
+  for (index_t i = 0; i < 17; ++i) CHECK(turned_by(split.rows, rounded.rows, i) < 1e-5);
+}
+
+TEST_CASE("double takes no notice of bf16 products", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, double> model(tiny());
+  model.initialise(3);
+  const auto data = sequences(3);
+  context<B> cx({.threads = 1});
+  const auto full = collect_rows(cx, model, data, rademacher(9, 2));
+  const auto rounded = collect_rows(cx, model, data, rademacher(9, 2), {.products = product_precision::bf16});
+  for (index_t i = 0; i < full.rows.size(); ++i) CHECK(full.rows.data()[i] == rounded.rows.data()[i]);
+}

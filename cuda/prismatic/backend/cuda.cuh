@@ -66,7 +66,7 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
   static void segment_outer(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> x, const layout& seq,
                             matrix_view<T, space> g) {
     if constexpr (std::same_as<T, float>)
-      if (cx.has_matrix_unit()) return detail::segment_outer(cx, cx.resources().precision(), a, x, seq.ranges(), g);
+      if (cx.has_matrix_unit()) return detail::segment_outer(cx, cx.products(), a, x, seq.ranges(), g);
     thrust_backend<thrust_cuda>::segment_outer<T>(cx, a, x, seq, g);
   }
 
@@ -125,7 +125,7 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
   template <real T>
   static void sign_accumulate(cuda& cx, const sign_block& block, input_matrix<T, space> g, matrix_view<T, space> z) {
     if constexpr (std::same_as<T, float>)
-      if (cx.has_matrix_unit()) return detail::accumulate_signs(cx, cx.resources().precision(), block, g, z);
+      if (cx.has_matrix_unit()) return detail::accumulate_signs(cx, cx.products(), block, g, z);
     thrust_backend<thrust_cuda>::sign_accumulate<T>(cx, block, g, z);
   }
 

@@ -27,7 +27,10 @@ variable linear(tape<B, T, Sink>& t, variable x, parameter_ref<T, B::space> w,
     const std::vector<token_id> first_row(static_cast<std::size_t>(t.value(x).rows()), 0);
     B::gather_rows(t.cx(), bias->value, first_row, t.fill(y));
   }
-  B::gemm(t.cx(), op::none, op::transpose, T{1}, t.value(x), w.value, bias ? T{1} : T{0}, t.fill(y));
+  {
+    const products_at<B> forward(t.cx(), forward_products(t.cx()));
+    B::gemm(t.cx(), op::none, op::transpose, T{1}, t.value(x), w.value, bias ? T{1} : T{0}, t.fill(y));
+  }
 
   t.on_backward(y, [=](auto& tape) {
     const auto dy = tape.gradient(y);

@@ -44,7 +44,10 @@ variable linear_cross_entropy(tape<B, T, Sink>& t, variable x, parameter_ref<T, 
     const index_t count = std::min(height, rows - first);
     const auto logits = space.view().middle_rows(0, count);
     const auto inputs = t.value(x).middle_rows(first, count);
-    B::gemm(t.cx(), op::none, op::transpose, T{1}, inputs, w.value, T{0}, logits);
+    {
+      const products_at<B> forward(t.cx(), forward_products(t.cx()));
+      B::gemm(t.cx(), op::none, op::transpose, T{1}, inputs, w.value, T{0}, logits);
+    }
     B::cross_entropy(t.cx(), logits, targets.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
                      weights.middle(first, count),
                      vector_view<T, B::space>(t.fill(losses).data() + first, count));  // logits are dZ from here on

@@ -1,9 +1,11 @@
 /// The execution resources of one backend: threads or a stream, scratch memory, the base seed.
 #pragma once
 
+#include <prismatic/core/error.hpp>
 #include <prismatic/core/types.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace prismatic {
 
@@ -20,5 +22,49 @@ struct context_options {
 /// activation_bytes() const` and `void synchronize()`, the only call that waits for a device.
 template <class Backend>
 class context;
+
+/// What `gemm` and `segment_outer` make of float operands. Double ignores it.
+enum class product_precision : std::uint8_t {
+  full,           ///< they are taken as they are
+  tf32,           ///< rounded to 11 significant bits: devices only
+  bf16_backward,  ///< rounded to bfloat16, 8 significant bits, in the backward sweep; sums stay in float
+  bf16            ///< in the forward sweep too: the gradient is taken at activations that are a little off
+};
+
+/// A context's products at one precision while this lives, as before it afterwards. A context that has
+/// `product_precision products() const` and `void set_products(product_precision)` has both.
+template <class B>
+class products_at {
+ public:
+  /// @throws option_error  the backend has no such products
+  products_at(context<B>& cx, product_precision wanted) : context_(cx) {
+    if constexpr (has_both) {
+      before_ = cx.products();
+      cx.set_products(wanted);
+    } else {
+      require_option(wanted == product_precision::full,
+                     "products: found bf16, expected full: the backend " + std::string(B::name) + " has no other");
+    }
+  }
+  products_at(const products_at&) = delete;
+  products_at& operator=(const products_at&) = delete;
+  ~products_at() {
+    if constexpr (has_both) context_.set_products(before_);
+  }
+
+ private:
+  static constexpr bool has_both = requires(context<B>& cx) { cx.set_products(cx.products()); };
+
+  context<B>& context_;
+  product_precision before_ = product_precision::full;
+};
+
+/// The precision of a forward product: what bf16_backward leaves at full.
+template <class B>
+[[nodiscard]] product_precision forward_products(const context<B>& cx) {
+  if constexpr (requires { cx.products(); })
+    if (cx.products() != product_precision::bf16_backward) return cx.products();
+  return product_precision::full;
+}
 
 }  // namespace prismatic

@@ -24,6 +24,7 @@ namespace prismatic {
 struct collect_options {
   index_t batch_tokens = 0;       ///< tokens packed into one sweep, or fewer: see sweep_tokens. Never changes a row
   std::vector<bool> wanted = {};  ///< a flag for each parameter (transformer/modules.hpp); empty takes all
+  product_precision products = product_precision::full;  ///< of the sweeps; bf16 changes rows: docs/method.md
   progress on_progress = {};      ///< counts sequences
   progress on_smaller_sweeps = {};  ///< told once, where a device had no memory: `done` is the tokens a sweep takes now
 };
@@ -96,7 +97,8 @@ std::vector<double> sweep(context<B>& cx, const Model& model, std::span<const to
 /// Sequences of like length share a batch. Cost: 6 P T FLOP a sequence for the sweeps, d P additions for a
 /// dense projection. Determinism: rows agree for any batch_tokens and thread count up to rounding.
 /// A sweep that a device has no memory for is tried again with half as many tokens, once, and so are all after it.
-/// @throws option_error  a sequence without loss tokens or longer than the model's context; memory_error
+/// @throws option_error  a sequence without loss tokens or longer than the model's context, products that B has not;
+///                       memory_error
 template <class B, class Model, class Projection>
 auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequence> sequences,
                   const Projection& projection, collect_options options = {}) {
@@ -114,6 +116,7 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
   using sink_type = sketch_sink<B, T, Projection>;
   sink_type sink(cx, model.parameters().infos(), projection);
   if (!options.wanted.empty()) sink.restrict_to(options.wanted);
+  const products_at<B> precision(cx, options.products);
   const auto collect = [&](row_range part) {
     std::vector<const token_sequence*> members;
     for (index_t i = part.begin; i < part.end; ++i)

@@ -35,3 +35,10 @@ TEST_CASE("a context gives its seed, its limits and its name", "[backend][thrust
   CHECK(B::name == "thrust-omp");
   cx.synchronize();
 }
+
+TEST_CASE("products in bf16 are the CPU backends' alone", "[backend][thrust]") {
+  using B = thrust_backend<thrust_omp>;
+  context<B> cx({.threads = 1});
+  const products_at<B> as_ever(cx, product_precision::full);
+  CHECK_THROWS_AS(products_at<B>(cx, product_precision::bf16), option_error);
+}

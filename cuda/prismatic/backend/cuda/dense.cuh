@@ -20,6 +20,7 @@ template <real T>
   if constexpr (std::same_as<T, double>) return CUBLAS_COMPUTE_64F;
   switch (precision) {
     case product_precision::tf32: return CUBLAS_COMPUTE_32F_FAST_TF32;
+    case product_precision::bf16_backward:
     case product_precision::bf16: return CUBLAS_COMPUTE_32F_FAST_16BF;
     default: return CUBLAS_COMPUTE_32F;
   }
@@ -41,7 +42,7 @@ void cublas_gemm(const cuda_stream& stream, op a_op, op b_op, T alpha, matrix_vi
   constexpr cudaDataType type = std::same_as<T, float> ? CUDA_R_32F : CUDA_R_64F;
   check_cublas(::cublasGemmEx_64(stream.blas(), cublas_op(b_op), cublas_op(a_op), c.cols(), c.rows(), k, &alpha, b.data(),
                                  type, leading(b), a.data(), type, leading(a), &beta, c.data(), type, leading(c),
-                                 cublas_compute<T>(stream.precision()), CUBLAS_GEMM_DEFAULT),
+                                 cublas_compute<T>(stream.products()), CUBLAS_GEMM_DEFAULT),
                "gemm");
 }
 

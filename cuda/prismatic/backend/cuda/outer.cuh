@@ -77,8 +77,9 @@ void segment_outer(Context& cx, product_precision precision, matrix_view<const f
                    matrix_view<const float, memory::device> x, std::span<const row_range> ranges,
                    matrix_view<float, memory::device> g) {
   switch (precision) {
-    case product_precision::single: return segment_outer_in_parts<3>(cx, a, x, ranges, g);
+    case product_precision::full: return segment_outer_in_parts<3>(cx, a, x, ranges, g);
     case product_precision::tf32: return segment_outer_in_parts<2>(cx, a, x, ranges, g);
+    case product_precision::bf16_backward:
     case product_precision::bf16: return segment_outer_in_parts<1>(cx, a, x, ranges, g);
   }
 }

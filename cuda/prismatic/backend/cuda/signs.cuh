@@ -116,8 +116,9 @@ template <class Context>
 void accumulate_signs(Context& cx, product_precision precision, const sign_block& block,
                       matrix_view<const float, memory::device> g, matrix_view<float, memory::device> z) {
   switch (precision) {
-    case product_precision::single: return accumulate_signs_in_parts<3>(cx, block, g, z);
+    case product_precision::full: return accumulate_signs_in_parts<3>(cx, block, g, z);
     case product_precision::tf32: return accumulate_signs_in_parts<2>(cx, block, g, z);
+    case product_precision::bf16_backward:
     case product_precision::bf16: return accumulate_signs_in_parts<1>(cx, block, g, z);
   }
 }

@@ -1,6 +1,7 @@
 /// A stream of work on the current device, with the cuBLAS handle bound to it.
 #pragma once
 
+#include <prismatic/backend/context.hpp>
 #include <prismatic/backend/cuda/check.cuh>
 #include <prismatic/core/types.hpp>
 
@@ -12,13 +13,6 @@
 #include <span>
 
 namespace prismatic {
-
-/// What single precision may be rounded to where two matrices are multiplied; sums stay in single precision.
-enum class product_precision : std::uint8_t {
-  single,  ///< nothing
-  tf32,    ///< 11 significant bits in products, 16 in the dense sign projection
-  bf16,    ///< 8 significant bits
-};
 
 /// Blocking towards the legacy default stream, which memory.cuh uses.
 class cuda_stream {
@@ -41,9 +35,9 @@ class cuda_stream {
 
   [[nodiscard]] cudaStream_t get() const noexcept { return stream_; }
   [[nodiscard]] cublasHandle_t blas() const noexcept { return blas_; }
-  [[nodiscard]] product_precision precision() const noexcept { return precision_; }
-  /// For products launched from here on, `single` at first.
-  void set_precision(product_precision precision) noexcept { precision_ = precision; }
+  [[nodiscard]] product_precision products() const noexcept { return products_; }
+  /// Of products launched from here on, `full` at first. The dense sign projection rounds too: tf32 to 16 bits, bf16 to 8.
+  void set_products(product_precision wanted) noexcept { products_ = wanted; }
 
   /// Brings a small host array along, in the order of the stream. It may change once the call returns: it is pageable
   /// memory, which CUDA stages before. @throws backend_error
@@ -59,7 +53,7 @@ class cuda_stream {
  private:
   cudaStream_t stream_ = nullptr;
   cublasHandle_t blas_ = nullptr;
-  product_precision precision_ = product_precision::single;
+  product_precision products_ = product_precision::full;
 };
 
 }  // namespace prismatic

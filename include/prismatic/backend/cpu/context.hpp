@@ -26,6 +26,12 @@ class context<cpu_backend<Kernels>> {
   [[nodiscard]] workspace<memory::host>& scratch() noexcept { return scratch_; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   [[nodiscard]] index_t activation_bytes() const noexcept { return activation_bytes_; }
+  [[nodiscard]] product_precision products() const noexcept { return products_; }
+  /// See products_at. @throws option_error  tf32
+  void set_products(product_precision wanted) {
+    require_option(wanted != product_precision::tf32, "products: found tf32, expected full, bf16_backward or bf16 on a CPU");
+    products_ = wanted;
+  }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
   void synchronize() noexcept {}
 
@@ -34,6 +40,7 @@ class context<cpu_backend<Kernels>> {
   workspace<memory::host> scratch_;
   std::uint64_t seed_;
   index_t activation_bytes_;
+  product_precision products_ = product_precision::full;
 };
 
 }  // namespace prismatic

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cpu/bf16_product.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/eigenvalues.hpp>
 #include <prismatic/backend/cpu/gemv.hpp>
@@ -10,6 +11,7 @@
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <span>
 
 namespace prismatic {
@@ -18,26 +20,26 @@ template <class Kernels>
 struct cpu_dense {
   using cpu = context<cpu_backend<Kernels>>;
 
-  /// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C. 2 m n k FLOP. Determinism: bitwise in threads, and a row
-  /// of C does not depend on the others.
+  /// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C, at the context's precision of products. 2 m n k FLOP.
+  /// Determinism: bitwise in threads, and a row of C does not depend on the others.
   template <real T>
   static void gemm(cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<T> b,
                    input_scalar<T> beta, matrix_view<T> c) {
     const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
-    if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows)
+    if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows && !rounds<T>(cx))
       return detail::multiply_few_rows<T>(cx.team(), alpha, a, b, beta, c);
     const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
     if (m >= n)
       cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
         const auto part =
             a_op == op::none ? a.middle_rows(begin, end - begin) : a.middle_cols(begin, end - begin);
-        detail::multiply<T>(a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
+        multiply<T>(cx, a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
       });
     else
       cx.team().for_range(n, worth, [&](index_t begin, index_t end, int) {
         const auto part =
             b_op == op::none ? b.middle_cols(begin, end - begin) : b.middle_rows(begin, end - begin);
-        detail::multiply<T>(a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
+        multiply<T>(cx, a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
       });
   }
 
@@ -78,7 +80,8 @@ struct cpu_dense {
   }
 
   /// Row s of G(S, m n) = vec of A_s' X_s, where A_s(T_s, m) and X_s(T_s, n) are the rows of sequence s: a
-  /// block of every sequence's own weight gradient. 2 T m n FLOP. Determinism: bitwise in threads.
+  /// block of every sequence's own weight gradient, at the context's precision of products. 2 T m n FLOP.
+  /// Determinism: bitwise in threads.
   template <real T>
   static void segment_outer(cpu& cx, input_matrix<T> a, input_matrix<T> x, const layout& seq,
                             matrix_view<T> g) {
@@ -88,9 +91,8 @@ struct cpu_dense {
     cx.team().for_each(seq.sequences() * strips, [&](index_t task, int) {
       const index_t s = task / strips, first = task % strips * strip, count = std::min(strip, m - first);
       const auto rows_a = a.middle_rows(seq[s].begin, seq[s].size()).middle_cols(first, count);
-      detail::multiply<T>(op::transpose, op::none, T{1}, rows_a,
-                                x.middle_rows(seq[s].begin, seq[s].size()), T{0},
-                                matrix_view<T>(g.row(s) + first * n, count, n));
+      multiply<T>(cx, op::transpose, op::none, T{1}, rows_a, x.middle_rows(seq[s].begin, seq[s].size()), T{0},
+                  matrix_view<T>(g.row(s) + first * n, count, n));
     });
   }
 
@@ -111,6 +113,19 @@ struct cpu_dense {
 
  private:
   static constexpr index_t least_flop = 1 << 20;  // some 10 microseconds of work: worth waking a thread for
+
+  template <real T>
+  static bool rounds(const cpu& cx) {
+    return std::same_as<T, float> && cx.products() != product_precision::full;
+  }
+
+  template <real T>
+  static void multiply(const cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<T> b,
+                       input_scalar<T> beta, matrix_view<T> c) {
+    if constexpr (std::same_as<T, float>)
+      if (rounds<T>(cx)) return detail::multiply_bf16(a_op, b_op, alpha, a, b, beta, c);
+    detail::multiply<T>(a_op, b_op, alpha, a, b, beta, c);
+  }
 };
 
 }  // namespace prismatic

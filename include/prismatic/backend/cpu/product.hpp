@@ -19,14 +19,14 @@
 namespace prismatic::detail {
 
 /// C(Height, width) <- alpha sum_l a_l' b_l + beta C: step l of k reads Height numbers at a + l a_step and width at
-/// b + l b_step.
-template <class T>
+/// b + l b_step, as the panels hold them.
+template <class T, class Packed = T>
 struct tile_product {
   index_t k;
   T alpha, beta;
-  const T* a = nullptr;
+  const Packed* a = nullptr;
   index_t a_step = 0;
-  const T* b = nullptr;
+  const Packed* b = nullptr;
   index_t b_step = 0;
   T* c = nullptr;
   index_t stride = 0;
@@ -62,20 +62,24 @@ struct register_tile {
   }
 };
 
-/// The tiles that fill the registers of a processor, of every even height.
-template <class T>
-struct register_tiles {
-  using function = void (*)(const tile_product<T>&);
+/// Tiles of every even height, of one vector and of two.
+template <class T, class Packed = T>
+struct tile_table {
+  using function = void (*)(const tile_product<T, Packed>&);
   static constexpr index_t tallest = 14;
 
   index_t height;  ///< of the tallest
-  index_t lanes;   ///< numbers in a vector
+  index_t lanes;   ///< sums in a vector
   std::array<std::array<function, 2>, tallest / 2> of;
 
   [[nodiscard]] function operator()(index_t rows, index_t cols) const {
     return of[static_cast<std::size_t>(rows / 2 - 1)][cols > lanes ? 1 : 0];
   }
+};
 
+/// Those that fill the registers of a processor.
+template <class T>
+struct register_tiles : tile_table<T> {
   /// For vectors of 16, 32 (AVX2) or 64 (AVX-512) bytes: 16 or 32 of them are registers.
   template <int Bytes>
   static register_tiles of_vectors() {
@@ -100,11 +104,11 @@ struct register_tiles {
  private:
   template <int Bytes, index_t... I>
   static register_tiles made(std::integer_sequence<index_t, I...>) {
-    return {2 * static_cast<index_t>(sizeof...(I)), lanes_of<T, Bytes>::size,
-            {{{{compiled<Bytes, register_tile<2 * I + 2, 1>>(), compiled<Bytes, register_tile<2 * I + 2, 2>>()}}...}}};
+    return {{2 * static_cast<index_t>(sizeof...(I)), lanes_of<T, Bytes>::size,
+             {{{{compiled<Bytes, register_tile<2 * I + 2, 1>>(), compiled<Bytes, register_tile<2 * I + 2, 2>>()}}...}}}};
   }
   template <int Bytes, class Tile>
-  static function compiled() {
+  static typename tile_table<T>::function compiled() {
 #if PRISMATIC_X86
     if constexpr (Bytes == 64) return &run_avx512<Tile, const tile_product<T>&>;
     if constexpr (Bytes == 32) return &run_avx2<Tile, const tile_product<T>&>;
@@ -160,11 +164,12 @@ void pack_turned(const T* in, index_t stride, index_t count, index_t length, ind
     for (index_t l = 0; l < length; ++l) out[l * side + i] = i < count ? in[i * stride + l] : T{0};
 }
 
-/// Columns [0, edges.back()) of in(length, .) as panels: panel p holds columns edges[p] to edges[p + 1], with zeros up to
-/// side(count), and begins at out + edges[p] length. Rows go by once: they may come from memory.
-template <class T, class Side>
-void pack_straight(const T* in, index_t stride, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
-  for (index_t l = 0; l < length; ++l, in += stride)
+/// Columns [0, edges.back()) of the rows 0 to length as panels: panel p holds columns edges[p] to edges[p + 1], with zeros up
+/// to side(count), and begins at out + edges[p] length. Rows go by once: they may come from memory.
+template <class T, class Row, class Side>
+void pack_straight(Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
+  for (index_t l = 0; l < length; ++l) {
+    const T* const in = row_at(l);
     for (std::size_t p = 0; p + 1 < edges.size(); ++p) {
       const index_t count = edges[p + 1] - edges[p], all = side(count);
       const T* const row = in + edges[p];
@@ -180,6 +185,7 @@ void pack_straight(const T* in, index_t stride, std::span<const index_t> edges, 
       for (index_t i = 0; i < count; ++i) to[i] = row[i];
       for (index_t i = count; i < all; ++i) to[i] = T{0};
     }
+  }
 }
 
 /// Fetches part `part` of `parts` of some rows' columns [from, from + length) towards the second-level cache.
@@ -190,30 +196,54 @@ void prefetch(matrix_view<const T> a, row_range rows, index_t from, index_t leng
     for (index_t l = 0; l < length; l += 64 / index_t{sizeof(T)}) __builtin_prefetch(a.row(i) + from + l, 0, 2);
 }
 
-/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread. 2 m n k FLOP. A thread that ever multiplied
-/// keeps 0.7 MiB for its panels.
+/// What the panels of a product hold: the numbers of its operands as they are, one for each step of k.
+template <class T>
+struct plain_panels {
+  using number = T;
+  static constexpr index_t together = 1;  // numbers of k in one of the panels'
+  static constexpr bool in_place = true;  // an operand that lies like a panel is one
+  struct scratch {};
+
+  /// pack_turned
+  static void turned(scratch&, const T* in, index_t stride, index_t count, index_t length, index_t side, T* out) {
+    pack_turned(in, stride, count, length, side, out);
+  }
+  /// pack_straight, of the rows in, in + stride, ...
+  template <class Side>
+  static void straight(scratch&, const T* in, index_t stride, std::span<const index_t> edges, Side&& side, index_t length,
+                       T* out) {
+    pack_straight([=](index_t l) { return in + l * stride; }, edges, side, length, out);
+  }
+};
+
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread, through panels of one kind. 2 m n k FLOP. A thread
+/// that ever multiplied so keeps 0.7 MiB for its panels.
 ///
 /// Determinism: an element of C is summed in the order of k, in runs whose lengths depend on k alone, so it does not
 /// depend on the other rows and columns of the call. C is not read where beta is 0.
-template <real T>
-void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
-              std::type_identity_t<T> beta, matrix_view<T> c,
-              const register_tiles<T>& machine = register_tiles<T>::of_this_machine()) {
-  using tiles = register_tiles<T>;
-  constexpr index_t depth = 1024 / index_t{sizeof(T)};  // a panel of A stays in the nearest cache,
-  constexpr index_t breadth = 512;                      // a block of B in the second
-  constexpr index_t group = 8;                          // panels of A packed at a time where its rows cross them
+template <class Panels, real T>
+void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+                      std::type_identity_t<T> beta, matrix_view<T> c, const tile_table<T, typename Panels::number>& machine) {
+  using number = typename Panels::number;
+  using tiles = tile_table<T, number>;
+  constexpr index_t depth = 1024 / index_t{sizeof(number)};  // a panel of A stays in the nearest cache,
+  constexpr index_t breadth = 512;                           // a block of B in the second
+  constexpr index_t group = 8;                               // panels of A packed at a time where its rows cross them
   struct panels {
-    alignas(64) T a[std::size_t{group * tiles::tallest} * depth];
-    alignas(64) T b[std::size_t{breadth} * depth];
+    alignas(64) number a[std::size_t{group * tiles::tallest} * depth];
+    alignas(64) number b[std::size_t{breadth} * depth];
     alignas(64) T tile[std::size_t{tiles::tallest} * 32];
+    typename Panels::scratch scratch;
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
   const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows(), width = 2 * machine.lanes;
-  const index_t runs = std::max<index_t>(1, (k + depth - 1) / depth), rows = (m + machine.height - 1) / machine.height;
-  const index_t together = a_op == op::none ? 1 : group;
+  const auto steps_of = [](index_t length) { return (length + Panels::together - 1) / Panels::together; };
+  const index_t runs = std::max<index_t>(1, (steps_of(k) + depth - 1) / depth);
+  const auto begin_of = [&](index_t run) { return std::min(k, steps_of(k) * run / runs * Panels::together); };
+  const index_t rows = (m + machine.height - 1) / machine.height, together = a_op == op::none ? 1 : group;
   // Panels that few tiles read stay where they are.
-  const bool b_in_place = b_op == op::none && m <= 4 * machine.height, a_in_place = a_op == op::transpose && n <= 2 * width;
+  const bool b_in_place = Panels::in_place && b_op == op::none && m <= 4 * machine.height;
+  const bool a_in_place = Panels::in_place && a_op == op::transpose && n <= 2 * width;
   const auto top = [&](index_t panel) {  // even heights, much the same
     return panel >= rows ? m : std::min(m, (m * panel / rows + 1) / 2 * 2);
   };
@@ -221,41 +251,51 @@ void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a
 
   for (index_t run = 0; run < runs; ++run)
     for (index_t left = 0; left < n; left += breadth) {
-      const index_t from = k * run / runs, length = k * (run + 1) / runs - from, right = std::min(n, left + breadth);
-      tile_product<T> p{length, alpha, run == 0 ? beta : T{1}};
+      const index_t from = begin_of(run), length = begin_of(run + 1) - from, steps = steps_of(length);
+      const index_t right = std::min(n, left + breadth);
+      tile_product<T, number> p{steps, alpha, run == 0 ? beta : T{1}};
       const auto side = [&](index_t count) { return count > machine.lanes ? width : machine.lanes; };
       if (b_op == op::transpose)
         for (index_t j = left; j < right; j += width) {
           const index_t count = std::min(width, right - j);
-          pack_turned(b.row(j) + from, b.stride(), count, length, side(count), packed->b + (j - left) * length);
+          Panels::turned(packed->scratch, b.row(j) + from, b.stride(), count, length, side(count), packed->b + (j - left) * steps);
         }
       else {
         std::array<index_t, breadth / 4 + 1> edges;
         std::size_t count = 0;
         for (index_t j = b_in_place ? (right - left) / width * width : 0; j < right - left; j += width) edges[count++] = j;
         edges[count++] = right - left;
-        pack_straight(b.row(from) + left, b.stride(), std::span<const index_t>(edges.data(), count), side, length, packed->b);
+        Panels::straight(packed->scratch, b.row(from) + left, b.stride(), std::span<const index_t>(edges.data(), count), side, length, packed->b);
       }
       for (index_t first = 0; first < rows; first += together) {
         const index_t last = std::min(rows, first + together);
         const bool a_stays = a_in_place && top(last) % 2 == 0;
         if (a_op == op::none)
-          pack_turned(a.row(top(first)) + from, a.stride(), top(last) - top(first), length, even(top(last) - top(first)), packed->a);
+          Panels::turned(packed->scratch, a.row(top(first)) + from, a.stride(), top(last) - top(first), length, even(top(last) - top(first)), packed->a);
         else if (!a_stays) {
           std::array<index_t, group + 1> edges;
           for (index_t panel = first; panel <= last; ++panel) edges[static_cast<std::size_t>(panel - first)] = top(panel) - top(first);
-          pack_straight(a.row(from) + top(first), a.stride(), std::span<const index_t>(edges.data(), static_cast<std::size_t>(last - first + 1)), even, length, packed->a);
+          Panels::straight(packed->scratch, a.row(from) + top(first), a.stride(), std::span<const index_t>(edges.data(), static_cast<std::size_t>(last - first + 1)), even, length, packed->a);
         }
         for (index_t panel = first; panel < last; ++panel) {
           const index_t row = top(panel), count = top(panel + 1) - row, height = even(count);
-          p.a = a_stays ? a.row(from) + row : packed->a + (row - top(first)) * length;
-          p.a_step = a_stays ? a.stride() : height;
+          p.a = packed->a + (row - top(first)) * steps;
+          p.a_step = height;
+          if constexpr (Panels::in_place)
+            if (a_stays) {
+              p.a = a.row(from) + row;
+              p.a_step = a.stride();
+            }
           for (index_t j = left; j < right; j += width) {
             const index_t wide = side(right - j), cols = std::min(wide, right - j);
             if (a_op == op::none && panel + 1 < rows) prefetch(a, {top(panel + 1), top(panel + 2)}, from, length, (j - left) / width, (right - left + width - 1) / width);
-            const bool b_stays = b_in_place && right - j >= width;
-            p.b = b_stays ? b.row(from) + j : packed->b + (j - left) * length;
-            p.b_step = b_stays ? b.stride() : wide;
+            p.b = packed->b + (j - left) * steps;
+            p.b_step = wide;
+            if constexpr (Panels::in_place)
+              if (b_in_place && right - j >= width) {
+                p.b = b.row(from) + j;
+                p.b_step = b.stride();
+              }
             const bool whole = count == height && cols == wide;
             p.c = whole ? c.row(row) + j : packed->tile;
             p.stride = whole ? c.stride() : wide;
@@ -268,6 +308,14 @@ void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a
         }
       }
     }
+}
+
+/// The same in T throughout.
+template <real T>
+void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+              std::type_identity_t<T> beta, matrix_view<T> c,
+              const register_tiles<T>& machine = register_tiles<T>::of_this_machine()) {
+  multiply_through<plain_panels<T>, T>(a_op, b_op, alpha, a, b, beta, c, machine);
 }
 
 }  // namespace prismatic::detail

@@ -29,6 +29,17 @@ class context<thrust_backend<System>> {
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   [[nodiscard]] index_t activation_bytes() const noexcept { return activation_bytes_; }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
+  /// See products_at; of systems that have more than one.
+  [[nodiscard]] product_precision products() const noexcept
+    requires requires(const typename System::resources& r) { r.products(); }
+  {
+    return resources_.products();
+  }
+  void set_products(product_precision wanted) noexcept
+    requires requires(typename System::resources& r) { r.set_products(wanted); }
+  {
+    resources_.set_products(wanted);
+  }
   void synchronize() { resources_.synchronize(); }
   /// After a memory_error: waits for what is in flight and gives up the scratch that is not on loan, so that less can be
   /// tried.
