@@ -97,7 +97,7 @@ std::vector<double> sweep(context<B>& cx, const Model& model, std::span<const to
 /// Sequences of like length share a batch. Cost: 6 P T FLOP a sequence for the sweeps, d P additions for a
 /// dense projection. Determinism: rows agree for any batch_tokens and thread count up to rounding.
 /// A sweep that a device has no memory for is tried again with half as many tokens, once, and so are all after it.
-/// @throws option_error  a sequence without loss tokens or longer than the model's context, products that B has not;
+/// @throws option_error  a sequence without loss tokens or longer than the model's context, or products that B has not;
 ///                       memory_error
 template <class B, class Model, class Projection>
 auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequence> sequences,

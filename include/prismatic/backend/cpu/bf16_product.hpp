@@ -108,8 +108,8 @@ struct bf16_pairs {
   }
 };
 
-/// A tile of bf16_pairs, `Vectors` (1 or 2) vectors wide. A step adds two products to a sum, each exact before
-/// it is added, one after the other, both sums rounded to nearest even; subnormal numbers count as 0.
+/// A tile of bf16_pairs, `Vectors` (1 or 2) vectors wide. A step adds two exact products to a sum, the second of the
+/// pair first; both sums are rounded to nearest even, and subnormal numbers count as 0.
 template <index_t Height, index_t Vectors>
 struct bf16_tile {
   [[PRISMATIC_BF16]] static void run(const tile_product<float, std::uint32_t>& p) {
