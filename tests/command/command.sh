@@ -146,7 +146,8 @@ expect 2 "--width" "$prismatic" score small.jsonl --width 0
 expect 2 "--projection: found dense, expected rademacher, sparse-sign, sparse-sign:S or kronecker" \
   "$prismatic" score small.jsonl --projection dense "${quick[@]}"
 expect 2 "--projection: found sparse-sign:4x" "$prismatic" score small.jsonl --projection sparse-sign:4x "${quick[@]}"
-expect 2 "--precision: fp8 not in {full,bf16-backward,bf16}" "$prismatic" score small.jsonl --precision fp8 "${quick[@]}"
+expect 2 "--precision: fp8 not in {full,bf16-backward,bf16,tf32}" "$prismatic" score small.jsonl --precision fp8 "${quick[@]}"
+expect 2 "products: found tf32, expected full, bf16_backward or bf16 on a CPU" "$prismatic" score small.jsonl --precision tf32 "${quick[@]}"
 expect 2 "non-zeros: found 51, expected 1 to the width, 50" \
   "$prismatic" score small.jsonl --projection sparse-sign:51 "${quick[@]}"
 expect 2 "clusters" "$prismatic" cluster rows.npy -k 25 --quiet

@@ -109,7 +109,7 @@ struct dots {
   template <int Bytes, class T, class vector>
   [[gnu::always_inline]] static void side_by_side(const T* w, index_t stride, vector& out) {
     if constexpr (Bytes == 16) {
-      out = lanes_of<T, 16>::at(w);
+      out = lanes_of<T, 16>::at(w).v;
     } else {
       constexpr index_t rows = Bytes / 2 / static_cast<index_t>(sizeof(T));
       typename lanes_of<T, Bytes / 2>::vector low, high;

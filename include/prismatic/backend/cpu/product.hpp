@@ -47,7 +47,7 @@ struct register_tile {
     }
     const T *a = p.a, *b = p.b;
     for (index_t l = 0; l < p.k; ++l, a += p.a_step, b += p.b_step) {
-      const vector b0 = lanes::at(b), b1 = lanes::at(b + second);
+      const vector b0 = lanes::at(b).v, b1 = lanes::at(b + second).v;
 #pragma GCC unroll 14
       for (index_t r = 0; r < Height; ++r) {
         left[r] += a[r] * b0;
@@ -128,13 +128,13 @@ void pack_turned(const T* in, index_t stride, index_t count, index_t length, ind
     T* to = out + i;
     index_t l = 0;
     for (; l + 4 <= length; l += 4, to += 4 * side) {
-      const vector a = lanes::at(r0 + l), b = lanes::at(r1 + l), c = lanes::at(r2 + l), d = lanes::at(r3 + l);
+      const vector a = lanes::at(r0 + l).v, b = lanes::at(r1 + l).v, c = lanes::at(r2 + l).v, d = lanes::at(r3 + l).v;
       const vector ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
       const vector AB = __builtin_shufflevector(a, b, 2, 6, 3, 7), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-      lanes::at(to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-      lanes::at(to + side) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-      lanes::at(to + 2 * side) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
-      lanes::at(to + 3 * side) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+      lanes::at(to).v = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+      lanes::at(to + side).v = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+      lanes::at(to + 2 * side).v = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+      lanes::at(to + 3 * side).v = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
     }
     for (; l < length; ++l, to += side) {
       to[0] = r0[l];
@@ -149,11 +149,11 @@ void pack_turned(const T* in, index_t stride, index_t count, index_t length, ind
     T* to = out + i;
     index_t l = 0;
     for (; l + 4 <= length; l += 4, to += 4 * side) {
-      const vector a = lanes::at(r0 + l), b = lanes::at(r1 + l);
-      pair::at(to) = __builtin_shufflevector(a, b, 0, 4);
-      pair::at(to + side) = __builtin_shufflevector(a, b, 1, 5);
-      pair::at(to + 2 * side) = __builtin_shufflevector(a, b, 2, 6);
-      pair::at(to + 3 * side) = __builtin_shufflevector(a, b, 3, 7);
+      const vector a = lanes::at(r0 + l).v, b = lanes::at(r1 + l).v;
+      pair::at(to).v = __builtin_shufflevector(a, b, 0, 4);
+      pair::at(to + side).v = __builtin_shufflevector(a, b, 1, 5);
+      pair::at(to + 2 * side).v = __builtin_shufflevector(a, b, 2, 6);
+      pair::at(to + 3 * side).v = __builtin_shufflevector(a, b, 3, 7);
     }
     for (; l < length; ++l, to += side) {
       to[0] = r0[l];

@@ -37,8 +37,8 @@ struct count_below {
     using bits = typename integers::vector;
     for (index_t k = 0; k < shifts; k += 4 * lanes::size) {
       const double* const at = x + k;
-      const vector x0 = lanes::at(at), x1 = lanes::at(at + lanes::size), x2 = lanes::at(at + 2 * lanes::size),
-                   x3 = lanes::at(at + 3 * lanes::size);
+      const vector x0 = lanes::at(at).v, x1 = lanes::at(at + lanes::size).v, x2 = lanes::at(at + 2 * lanes::size).v,
+                   x3 = lanes::at(at + 3 * lanes::size).v;
       vector a0{}, a1{}, a2{}, a3{};  // p_{i-2}, and from here p_{i-1}
       vector b0 = a0 + 1, b1 = b0, b2 = b0, b3 = b0;
       bits c0{}, c1{}, c2{}, c3{};
@@ -55,10 +55,10 @@ struct count_below {
         rescale<vector, bits>(a2, b2);
         rescale<vector, bits>(a3, b3);
       }
-      integers::at(below + k) = c0;
-      integers::at(below + k + lanes::size) = c1;
-      integers::at(below + k + 2 * lanes::size) = c2;
-      integers::at(below + k + 3 * lanes::size) = c3;
+      integers::at(below + k).v = c0;
+      integers::at(below + k + lanes::size).v = c1;
+      integers::at(below + k + 2 * lanes::size).v = c2;
+      integers::at(below + k + 3 * lanes::size).v = c3;
     }
   }
 

@@ -30,7 +30,7 @@ struct product_tile {
         vector first[static_cast<std::size_t>(high)] = {}, second[static_cast<std::size_t>(high)] = {};
         const T *a = left + i, *b = right + j;
         for (index_t l = 0; l < k; ++l, a += side, b += side) {
-          const vector b0 = lanes::at(b), b1 = lanes::at(b + lanes::size);
+          const vector b0 = lanes::at(b).v, b1 = lanes::at(b + lanes::size).v;
 #pragma GCC unroll 8
           for (index_t r = 0; r < high; ++r) {
             first[r] += a[r] * b0;
@@ -39,8 +39,8 @@ struct product_tile {
         }
 #pragma GCC unroll 8
         for (index_t r = 0; r < high; ++r) {
-          lanes::at(tile + (i + r) * side + j) = first[r];
-          lanes::at(tile + (i + r) * side + j + lanes::size) = second[r];
+          lanes::at(tile + (i + r) * side + j).v = first[r];
+          lanes::at(tile + (i + r) * side + j + lanes::size).v = second[r];
         }
       }
     for (index_t i = 0; i < rows; ++i)

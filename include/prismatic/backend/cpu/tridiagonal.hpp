@@ -48,16 +48,16 @@ struct update_and_multiply {
                    x3 = x[i + 3] - vector{};
       vector sum0{}, sum1{}, sum2{}, sum3{}, unused{};
       for (index_t j = 0; j < before; j += lanes::size) {
-        const vector vj = lanes::at(v + j), wj = lanes::at(w + j), xj = lanes::at(x + j);
-        vector yj = lanes::at(y + j);
+        const vector vj = lanes::at(v + j).v, wj = lanes::at(w + j).v, xj = lanes::at(x + j).v;
+        vector yj = lanes::at(y + j).v;
         pass<lanes>(a + j, v0, w0, x0, vj, wj, xj, sum0, yj);
         pass<lanes>(a + width + j, v1, w1, x1, vj, wj, xj, sum1, yj);
         pass<lanes>(a + 2 * width + j, v2, w2, x2, vj, wj, xj, sum2, yj);
         pass<lanes>(a + 3 * width + j, v3, w3, x3, vj, wj, xj, sum3, yj);
-        lanes::at(y + j) = yj;
+        lanes::at(y + j).v = yj;
       }
       for (index_t j = before; j < width; j += lanes::size) {  // the square: its upper half does the work of y
-        const vector vj = lanes::at(v + j), wj = lanes::at(w + j), xj = lanes::at(x + j);
+        const vector vj = lanes::at(v + j).v, wj = lanes::at(w + j).v, xj = lanes::at(x + j).v;
         pass<lanes>(a + j, v0, w0, x0, vj, wj, xj, sum0, unused);
         pass<lanes>(a + width + j, v1, w1, x1, vj, wj, xj, sum1, unused);
         pass<lanes>(a + 2 * width + j, v2, w2, x2, vj, wj, xj, sum2, unused);
@@ -75,10 +75,10 @@ struct update_and_multiply {
   [[gnu::always_inline]] static void pass(T* a, const vector& v, const vector& w, const vector& x,
                                           const vector& vj, const vector& wj, const vector& xj, vector& sum,
                                           vector& yj) {
-    vector e = lanes::at(a);
+    vector e = lanes::at(a).v;
     e -= v * wj;
     e -= w * vj;
-    lanes::at(a) = e;
+    lanes::at(a).v = e;
     sum += e * xj;
     yj += e * x;
   }
@@ -143,7 +143,7 @@ void reduce_to_tridiagonal(thread_team& team, workspace<memory::host>& scratch, 
     const T* const row = a.row(m);
     const index_t width = (m / triangle::side + 1) * triangle::side;  // what follows m is not used
     for (index_t j = 0; j < width; j += four::size)
-      four::at(x + j) = four::at(row + j) - v[m] * four::at(w + j) - w[m] * four::at(v + j);
+      four::at(x + j).v = four::at(row + j).v - v[m] * four::at(w + j).v - w[m] * four::at(v + j).v;
     diagonal[m] = x[m];
     const T rest = sum_of_products(x, x, m - 1), last = x[m - 1];
     if (rest > std::numeric_limits<T>::min()) {
@@ -151,7 +151,7 @@ void reduce_to_tridiagonal(thread_team& team, workspace<memory::host>& scratch, 
       below[m - 1] = -length;
       x[m - 1] = last + length;
       const T unit = std::sqrt(2 / (rest + x[m - 1] * x[m - 1]));
-      for (index_t j = 0; j < width; j += four::size) four::at(next + j) = unit * four::at(x + j);
+      for (index_t j = 0; j < width; j += four::size) four::at(next + j).v = unit * four::at(x + j).v;
     } else {
       below[m - 1] = last;
       std::fill(next, next + m, T{0});
@@ -167,10 +167,10 @@ void reduce_to_tridiagonal(thread_team& team, workspace<memory::host>& scratch, 
     T* const y = products.view().row(0);
     for (index_t worker = 1; worker < workers; ++worker)
       for (index_t j = 0; j < width; j += four::size)
-        four::at(y + j) += four::at(products.view().row(worker) + j);
+        four::at(y + j).v += four::at(products.view().row(worker) + j).v;
     std::swap(v, next);
     const T along = sum_of_products(y, v, m) / 2;
-    for (index_t j = 0; j < width; j += four::size) four::at(w + j) = four::at(y + j) - along * four::at(v + j);
+    for (index_t j = 0; j < width; j += four::size) four::at(w + j).v = four::at(y + j).v - along * four::at(v + j).v;
     std::fill(w + m, w + padded, T{0});
   }
   if (n > 0) diagonal[0] = a.row(0)[0] - 2 * v[0] * w[0];

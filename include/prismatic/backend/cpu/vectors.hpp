@@ -12,7 +12,11 @@ namespace prismatic::detail {
 template <class T, int Bytes>
 struct lanes_of {
   typedef T vector __attribute__((vector_size(Bytes)));
-  typedef T in_memory __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));
+  /// A vector among the elements of an array, wherever it begins: as a structure, since clang forgets what a type says of
+  /// its alignment in a template.
+  struct [[gnu::packed, gnu::may_alias]] in_memory {
+    vector v;
+  };
   static constexpr index_t size = Bytes / static_cast<int>(sizeof(T));
 
   [[gnu::always_inline]] static in_memory& at(T* p) noexcept { return *reinterpret_cast<in_memory*>(p); }
@@ -23,9 +27,9 @@ struct lanes_of {
   /// C <- alpha sum + beta C, which is not read where beta is 0.
   [[gnu::always_inline]] static void put(const vector& sum, T alpha, T beta, T* c) noexcept {
     if (beta == 0)
-      at(c) = alpha * sum;
+      at(c).v = alpha * sum;
     else
-      at(c) = alpha * sum + beta * at(c);
+      at(c).v = alpha * sum + beta * at(c).v;
   }
 
   /// The sum of the lanes, by halves.
@@ -35,7 +39,7 @@ struct lanes_of {
     } else {
       using half = lanes_of<T, Bytes / 2>;
       const T* const p = reinterpret_cast<const T*>(&v);
-      const typename half::vector sum = half::at(p) + half::at(p + half::size);
+      const typename half::vector sum = half::at(p).v + half::at(p + half::size).v;
       return half::total(sum);
     }
   }
