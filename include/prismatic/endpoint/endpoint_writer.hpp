@@ -110,7 +110,7 @@ class basic_endpoint_writer {
         job rest = taken;
         rest.attempts.erase(rest.attempts.begin());
         jobs.push_front(std::move(rest));
-        taken.attempts.resize(1);
+        taken.attempts.erase(taken.attempts.begin() + 1, taken.attempts.end());
       }
       const std::vector<message> turns = conversation(*this, taken.place);
       taken.prompt_bytes = 0;
