@@ -3,7 +3,8 @@
 
 packages="g++ cmake ninja-build libeigen3-dev libxtensor-dev catch2 libopenblas-openmp-dev liblapacke-dev
   nlohmann-json3-dev libcli11-dev libsqlite3-dev zlib1g-dev libxxhash-dev libbenchmark-dev libutf8proc-dev
-  libpcre2-dev libthrust-dev libcub-dev libcurl4-openssl-dev libcpp-httplib-dev pkgconf"
+  libpcre2-dev libthrust-dev libcub-dev libcurl4-openssl-dev libcpp-httplib-dev libcld2-dev
+  pkgconf"
 
 install_missing() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -40,7 +40,7 @@ chart_series spectrum(const std::string& name, const ordered_json& sums) {
 std::vector<std::vector<std::string>> round_table(const ordered_json& rounds) {
   constexpr std::pair<const char*, const char*> columns[] = {
       {"round", "round"}, {"kept", "kept"}, {"pool", "pool"}, {"g_vendi", "G-Vendi"}, {"generated", "generated"},
-      {"unparsed", "unparsed"}, {"off_length", "length"}, {"off_script", "script"}, {"duplicates", "duplicates"},
+      {"unparsed", "unparsed"}, {"off_length", "length"}, {"off_script", "script, language"}, {"duplicates", "duplicates"},
       {"near_duplicates", "of these near"}, {"contaminated", "contaminated"}, {"disagreed", "disagreed"},
       {"verified", "verified"}, {"unusable", "unusable"}, {"judged", "judged"}, {"in_sparse", "in sparse clusters"}};
   std::vector<std::vector<std::string>> out(1);
@@ -59,6 +59,7 @@ std::string_view reason_for(const std::string& verdict) {
       {"unparsed", "no problem in the response"},
       {"length", "too short or too long"},
       {"script", "not in the scripts asked for"},
+      {"language", "not in the languages asked for"},
       {"duplicate", "the words of one that is there"},
       {"near duplicate", "nearly the words of one that is there"},
       {"contaminated", "shares words with an evaluation set"},

@@ -80,6 +80,7 @@ struct synthesize_verb {
             {"wrong", f.author.checker.wrong_rate},
             {"evaluation", f.evaluation}};
     if (f.precision != "full") out["precision"] = f.precision;
+    if (!o.texts.languages.empty()) out["languages"] = o.texts.languages;
     who.configure(out);
     return out;
   }
@@ -111,7 +112,7 @@ struct synthesize_verb {
     }
     return "generator " + writer + ": " + std::to_string(barren) + (barren == 1 ? " round" : " rounds") + " brought nothing to keep: of " +
            std::to_string(generated) + " responses " + std::to_string(unparsed) + " hold no problem, " + std::to_string(repeated) +
-           " repeat one, " + (unfit > 0 ? std::to_string(unfit) + " are of another length or script, " : "") + std::to_string(disagreed) + " got no agreed answer" +
+           " repeat one, " + (unfit > 0 ? std::to_string(unfit) + " are of another length, script or language, " : "") + std::to_string(disagreed) + " got no agreed answer" +
            (verified > 0 ? ", " + std::to_string(verified) + " were not kept by filter or quota" : "; " + example_of(state, rounds.back().round));
   }
 

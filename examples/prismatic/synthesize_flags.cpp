@@ -1,5 +1,7 @@
 #include "synthesize_flags.hpp"
 
+#include "languages.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -30,8 +32,9 @@ void add_synthesize_flags(CLI::App& sub, synthesize_flags& flags) {
   sub.add_flag("--check-arithmetic", o.check_arithmetic, "a solution that states a wrong equation between numbers has no vote");
   sub.add_option("--problem-characters", flags.problem_characters, "least and most characters of a problem")->expected(2)->check(CLI::NonNegativeNumber);
   sub.add_option("--solution-characters", flags.solution_characters, "least and most characters of its solution")->expected(2)->check(CLI::NonNegativeNumber);
-  sub.add_option("--script", flags.scripts, "scripts that texts are to be written in (latin, cyrillic, han, ...): scripts, not languages");
+  sub.add_option("--script", flags.scripts, "scripts that texts are to be written in (latin, cyrillic, han, ...)");
   sub.add_option("--script-share", o.texts.script_share, "least share of a text's letters in them")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  sub.add_option("--language", o.texts.languages, "languages that texts are to be written in (en, fr, zh, ...), as CLD2 finds them; a text too short to tell passes");
   sub.add_option("--filter", flags.filter, "who is kept: sparse-clusters (the paper's), surprisal, none")
       ->capture_default_str()
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(filter_rule_names), std::end(filter_rule_names))));
@@ -59,6 +62,7 @@ synthesis_options options_of(const synthesize_flags& f, const std::string& filte
   out.texts.problem = range(f.problem_characters, "--problem-characters");
   out.texts.solution = range(f.solution_characters, "--solution-characters");
   for (const std::string& name : f.scripts) out.texts.scripts.push_back(script_named(name));
+  if (!out.texts.languages.empty()) out.texts.language_of = language_detector_for(out.texts.languages);
   return out;
 }
 

@@ -246,6 +246,12 @@ expect 4 "got no agreed answer; a solution as it was written" "$prismatic" "${so
 expect 2 "it knows the answers of that one only" "$prismatic" "${solve[@]}" --generator "$model" --solver built-in
 expect 2 "found 0, expected more: it makes all 5 --attempts the same" "$prismatic" "${solve[@]}" --solver "$model" --temperature 0
 expect 2 "script: found \"french\", expected one of latin" "$prismatic" synthesize small.jsonl --run sampled --script french "${quick[@]}"
+tongue() { "$prismatic" synthesize small.jsonl --run "tongue-$1" --target 4 --candidates 20 --rounds 1 --language "$@" "${quick[@]}"; }
+if ! tongue en 2>&1 | grep -q "built without CLD2"; then
+  works "4 new samples" tongue de en
+  expect 4 "are of another length, script or language" tongue fr
+  expect 2 'found "french", expected a code such as en' tongue french
+fi
 expect 2 "--problem-characters: found a least that is more than the most" \
   "$prismatic" synthesize small.jsonl --run sampled --problem-characters 9 3 "${quick[@]}"
 expect 3 "the pool: level: found no sample with one" "$prismatic" synthesize small.jsonl --run levels --examples level "${quick[@]}"

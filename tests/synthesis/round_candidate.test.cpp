@@ -30,6 +30,15 @@ TEST_CASE("unfit texts are dropped with what was found, and what is dropped stay
   CHECK(with_verdict(candidates, "surplus") == 0);
 }
 
+TEST_CASE("another language is a verdict of its own", "[synthesis][round_candidate]") {
+  auto candidates = asking({"one", "deux"});
+  const text_filter_options english{.languages = {"en"}, .language_of = [](std::string_view text) { return std::optional<std::string>(text == "one" ? "en" : "fr"); }};
+  drop_unfit(candidates, &candidate_record::question, {}, english);
+  CHECK(candidates[0].alive);
+  CHECK(candidates[1].record.verdict == "language");
+  CHECK(candidates[1].record.detail == "found fr, expected en");
+}
+
 TEST_CASE("a quota keeps the first that are left", "[synthesis][round_candidate]") {
   auto candidates = asking({"a", "b", "c", "d"});
   candidates[0].drop("filtered");

@@ -37,6 +37,17 @@ TEST_CASE("the share of a script is of letters, not of characters", "[synthesis]
   CHECK(script_share("Combien co\u00fbte-t-elle\u00a0?", latin) == 1);  // a script is no language
 }
 
+TEST_CASE("a language that is not asked for is a fault, one that nobody can tell is none", "[synthesis][text_filter]") {
+  const language_detector by_first_word = [](std::string_view text) -> std::optional<std::string> {
+    return text.starts_with("Combien") ? std::optional<std::string>("fr") : text.starts_with("How") ? std::optional<std::string>("en") : std::nullopt;
+  };
+  const text_filter_options english{.languages = {"en", "de"}, .language_of = by_first_word};
+  CHECK(language_fault("Combien ?", english).value_or("") == "found fr, expected en or de");
+  CHECK_FALSE(language_fault("How many?", english));
+  CHECK_FALSE(language_fault("2 + 2", english));
+  CHECK_FALSE(language_fault("Combien ?", {}));
+}
+
 TEST_CASE("a fault says what was found", "[synthesis][text_filter]") {
   const text_filter_options any{}, latin{.scripts = {script::latin}};
   CHECK_FALSE(script_fault("\u4f60\u597d", any));

@@ -31,7 +31,8 @@ struct round_candidate {
   }
 };
 
-/// Drops those whose text is too short or too long ("length"), or not in the scripts asked for ("script").
+/// Drops those whose text is too short or too long ("length"), or not in the scripts ("script") or languages ("language")
+/// asked for.
 /// @param text  which of the candidates' texts
 inline void drop_unfit(std::vector<round_candidate>& candidates, std::string candidate_record::*text, length_range range,
                        const text_filter_options& options) {
@@ -41,6 +42,8 @@ inline void drop_unfit(std::vector<round_candidate>& candidates, std::string can
       c.drop("length", std::move(*fault));
     else if (auto other = script_fault(c.record.*text, options))
       c.drop("script", std::move(*other));
+    else if (auto foreign = language_fault(c.record.*text, options))
+      c.drop("language", std::move(*foreign));
   }
 }
 

@@ -137,7 +137,7 @@ class synthesis_run {
     drop_unfit(candidates, &candidate_record::solution, options_.texts.solution, options_.texts);
     record.disagreed = with_verdict(candidates, "no agreement");
     record.off_length = with_verdict(candidates, "length");
-    record.off_script = with_verdict(candidates, "script");
+    record.off_script = with_verdict(candidates, "script") + with_verdict(candidates, "language");
     record.verified = alive(candidates);
 
     const index_t quota = std::min(options_.target - kept(), of_round(options_.quotas, record.round, options_.target));

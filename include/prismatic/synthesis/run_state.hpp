@@ -35,7 +35,7 @@ struct round_record {
   index_t near_duplicates = 0;  ///< of those, the near ones
   index_t contaminated = 0;  ///< overlapping an evaluation set
   index_t off_length = 0;    ///< shorter or longer than asked for
-  index_t off_script = 0;    ///< written in another script than asked for
+  index_t off_script = 0;    ///< written in another script or language than asked for
   index_t miscalculated = 0; ///< attempts, not candidates: those with a wrong equation, which have no vote
   index_t unusable = 0;      ///< too long, or without a gradient
   index_t judged = 0;        ///< what reached the filter

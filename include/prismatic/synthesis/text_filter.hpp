@@ -1,4 +1,4 @@
-/// Which texts a run takes, by their length and by the scripts they are written in.
+/// Which texts a run takes, by their length, and by the scripts and the languages they are written in.
 #pragma once
 
 #include <prismatic/core/error.hpp>
@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -56,11 +57,16 @@ struct length_range {
   index_t longest = std::numeric_limits<index_t>::max();
 };
 
+/// Names the language of a text by its ISO 639-1 code, such as "en", or says nothing of a text that could be of any.
+using language_detector = std::function<std::optional<std::string>(std::string_view)>;
+
 struct text_filter_options {
   length_range problem = {};         ///< characters (code points) of the problem
   length_range solution = {};        ///< characters of its solution
   std::vector<script> scripts = {};  ///< those asked for; none: any text passes
   double script_share = 0.9;         ///< least share of a text's letters that are of these scripts
+  std::vector<std::string> languages = {};  ///< those asked for; none: any text passes
+  language_detector language_of = {};       ///< needed where languages are asked for
 };
 
 /// Code points of a text; a byte that is not UTF-8 counts as one.
@@ -104,6 +110,16 @@ inline std::optional<std::string> script_fault(std::string_view text, const text
   if (share >= options.script_share) return std::nullopt;
   const auto percent = [](double part) { return std::to_string(std::llround(100 * part)) + " %"; };
   return "found " + percent(share) + " of its letters in the scripts asked for, expected " + percent(options.script_share);
+}
+
+/// What is wrong with a text's language, or nothing. A text that does not tell its language passes.
+inline std::optional<std::string> language_fault(std::string_view text, const text_filter_options& options) {
+  if (options.languages.empty()) return std::nullopt;
+  const std::optional<std::string> found = options.language_of(text);
+  if (!found || std::ranges::find(options.languages, *found) != options.languages.end()) return std::nullopt;
+  std::string wanted;
+  for (const std::string& code : options.languages) wanted += (wanted.empty() ? "" : " or ") + code;
+  return "found " + *found + ", expected " + wanted;
 }
 
 /// A script by its name. @throws option_error  there is none of that name
