@@ -2,7 +2,7 @@
 # Ours against the peers, side by side: sets up a virtual environment and our benchmarks under build/, runs both by
 # turns, and prints one table.
 #
-#   bash bench/peers/run.sh            everything, two rounds, some 20 minutes
+#   bash bench/peers/run.sh            everything, two rounds, some 15 minutes
 #   bash bench/peers/run.sh --quick    small sizes, one round, some 3 minutes
 #
 # The first run downloads some 4 GB of Python packages. Nothing else should run on the machine.
