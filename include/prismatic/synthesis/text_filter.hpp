@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -58,7 +57,7 @@ struct length_range {
 };
 
 /// Names the language of a text by its ISO 639-1 code, such as "en", or says nothing of a text that could be of any.
-using language_detector = std::function<std::optional<std::string>(std::string_view)>;
+using language_detector = std::optional<std::string> (*)(std::string_view);
 
 struct text_filter_options {
   length_range problem = {};         ///< characters (code points) of the problem
@@ -66,7 +65,7 @@ struct text_filter_options {
   std::vector<script> scripts = {};  ///< those asked for; none: any text passes
   double script_share = 0.9;         ///< least share of a text's letters that are of these scripts
   std::vector<std::string> languages = {};  ///< those asked for; none: any text passes
-  language_detector language_of = {};       ///< needed where languages are asked for
+  language_detector language_of = nullptr;  ///< needed where languages are asked for
 };
 
 /// Code points of a text; a byte that is not UTF-8 counts as one.
