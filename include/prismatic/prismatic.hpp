@@ -20,6 +20,7 @@
 #include <prismatic/backend/context.hpp>
 #include <prismatic/backend/cpu.hpp>
 #include <prismatic/backend/cpu/attention.hpp>
+#include <prismatic/backend/cpu/bf16_blocks.hpp>
 #include <prismatic/backend/cpu/bf16_product.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/copy.hpp>
@@ -29,6 +30,8 @@
 #include <prismatic/backend/cpu/eigenvalues.hpp>
 #include <prismatic/backend/cpu/gemv.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
+#include <prismatic/backend/cpu/matrix_units.hpp>
+#include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/nearest.hpp>
 #include <prismatic/backend/cpu/pointwise.hpp>
 #include <prismatic/backend/cpu/product.hpp>
@@ -40,6 +43,7 @@
 #include <prismatic/backend/cpu/sturm.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/backend/cpu/tridiagonal.hpp>
+#include <prismatic/backend/cpu/unit_product.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/backend/default.hpp>

@@ -70,7 +70,7 @@ TEMPLATE_TEST_CASE("few rows give the bits that many give, on any threads", "[ba
       matrix<T> many = c.clone(), together = c.clone();
       if (beta == 0)
         std::fill_n(together.data(), together.size(), std::numeric_limits<T>::quiet_NaN());  // not read
-      detail::multiply<T>(op::none, op::transpose, T(1), x, w, beta, many.view());
+      detail::multiply_by_vectors<T>(op::none, op::transpose, T(1), x, w, beta, many.view());
       detail::multiply_few_rows<T>(three, T(1), x, w, beta, together.view());
       CHECK(std::equal(many.data(), many.data() + many.size(), together.data()));
       for (index_t i = 0; i < 8; ++i) {

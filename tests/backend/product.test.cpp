@@ -39,7 +39,7 @@ TEMPLATE_TEST_CASE("products agree with the oracle at every vector length", "[ba
           for (const auto& machine : tiles) {
             CAPTURE(m, n, k, a_op, b_op, beta, machine.lanes);
             test::strided<T> sa(a), sb(b), sc(c);
-            detail::multiply<T>(a_op, b_op, T(0.5), sa.view(), sb.view(), static_cast<T>(beta), sc.view(), machine);
+            detail::multiply_by_vectors<T>(a_op, b_op, T(0.5), sa.view(), sb.view(), static_cast<T>(beta), sc.view(), machine);
             CHECK(test::largest_difference(sc.packed(), expected) <= test::rounding_bound<T>(k, 16 + 4 * std::sqrt(static_cast<double>(k))));
             CHECK(sc.padding_untouched());
           }
@@ -51,8 +51,8 @@ TEMPLATE_TEST_CASE("an element of a product does not depend on the others", "[ba
   const index_t m = 61, n = 75, k = 700;
   const auto a = test::gaussian<T>(m, k, "a"), b = test::gaussian<T>(k, n, "b");
   matrix<T> whole(m, n), part(5, 3);
-  detail::multiply<T>(op::none, op::none, T(1), a, b, T(0), whole.view());
-  detail::multiply<T>(op::none, op::none, T(1), a.view().middle_rows(17, 5), b.view().middle_cols(40, 3), T(0), part.view());
+  detail::multiply_by_vectors<T>(op::none, op::none, T(1), a, b, T(0), whole.view());
+  detail::multiply_by_vectors<T>(op::none, op::none, T(1), a.view().middle_rows(17, 5), b.view().middle_cols(40, 3), T(0), part.view());
   for (index_t i = 0; i < 5; ++i)
     for (index_t j = 0; j < 3; ++j) CHECK(part.view()(i, j) == whole.view()(17 + i, 40 + j));
 }

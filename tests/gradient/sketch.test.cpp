@@ -228,7 +228,7 @@ struct watching {
 TEST_CASE("memory does not grow with the number of parameters", "[gradient][sketch]") {
   using B = cpu_backend<>;
   // 64 sequences of one input token: activations are small beside the parameters, and 64 gradients of one
-  // weight (4 MiB and more) do not fit a tile.
+  // weight (16 MiB and more in the feed-forward part) do not fit a tile.
   std::vector<token_sequence> data;
   for (token_id s = 0; s < 64; ++s) data.push_back({{s % 16, s / 16}, {false, true}});
   const packed_batch batch = test::pack_all(data);
@@ -251,7 +251,7 @@ TEST_CASE("memory does not grow with the number of parameters", "[gradient][sket
   const measured narrow = measure(128), wide = measure(256);
   CAPTURE(narrow.parameters, narrow.peak, wide.parameters, wide.peak);
   CHECK(wide.parameters > 3 * narrow.parameters);
-  CHECK(narrow.peak >= index_t{2} << 20);  // the tile was seen
+  CHECK(narrow.peak >= index_t{4} << 20);  // the tile was seen
   // Activations double; P floats more would be 3 MiB for one sequence, 192 MiB for the batch.
   CHECK(wide.peak - narrow.peak < wide.parameters - narrow.parameters);
   CHECK(wide.peak < 64 * wide.parameters / 8);
@@ -260,7 +260,7 @@ TEST_CASE("memory does not grow with the number of parameters", "[gradient][sket
 TEST_CASE("a gradient of many tiles is projected like any other", "[gradient][sketch]") {
   using B = cpu_backend<>;
   context<B> cx({.threads = 2});
-  // 1200 sequences x 64 columns x 4 bytes: tiles of 6 of the 64 or 70 rows there are.
+  // 1200 sequences x 64 columns x 4 bytes: tiles of 13 of the 64 or 70 rows there are.
   decoder<B, float> model({.vocabulary = 40, .width = 64, .layers = 1, .heads = 2, .kv_heads = 1, .head_dim = 8,
                            .ffn = 70, .context = 4});
   model.initialise(1);

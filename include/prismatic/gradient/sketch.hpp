@@ -22,7 +22,7 @@ namespace prismatic {
 /// z_s = scale * sum over parameters of R_p vec(g_s,p), for every sequence s of a batch. Each row equals
 /// the projection of the materialised gradient, whatever the batch, the packing or the thread count.
 ///
-/// Scratch: one tile of at most max(2 MiB, one row of every sequence's gradient), on a device max(64 MiB, 128 rows), and the
+/// Scratch: one tile of at most max(4 MiB, one row of every sequence's gradient), on a device max(64 MiB, 128 rows), and the
 /// sketches of the batch's distinct (sequence, token) pairs; nothing grows with P.
 template <class B, real T, projection<B, T> Projection>
 class sketch_sink {
@@ -124,7 +124,7 @@ class sketch_sink {
   }
 
  private:
-  static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 2 : 64} << 20;  // devices want long calls
+  static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 4 : 64} << 20;  // devices want long calls
   static constexpr index_t tile_rows = B::space == memory::host ? 1 : 128;  // what kernels cut rows into
 
   [[nodiscard]] const parameter_info& at(parameter_id p) const { return infos_[static_cast<std::size_t>(p.index)]; }

@@ -4,7 +4,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
-#include <prismatic/backend/cpu/product.hpp>
+#include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/core/workspace.hpp>
 

@@ -165,11 +165,9 @@ inline bool multiplies_bf16() {
 }
 
 /// C(m,n) <- alpha op(A) op(B) + beta C with every number of A and B rounded to bfloat16, to nearest even.
-/// Everything else is as in `multiply`: sums in float, in an order that depends on k alone.
-///
-///   |C - exact| <= (2^-7 + 2^-16 + (k + 2) 2^-24) (|alpha| sum_l |a_l b_l| + |beta C|), to first order
-inline void multiply_bf16(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
-                          float beta, matrix_view<float> c, bool native = multiplies_bf16()) {
+/// Everything else is as in `multiply_by_vectors`: sums in float, in an order that depends on k alone.
+inline void multiply_bf16_by_vectors(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
+                                     float beta, matrix_view<float> c, bool native = multiplies_bf16()) {
 #if PRISMATIC_X86
   if (native) {
     static const bf16_tiles tiles = all_bf16_tiles(std::make_integer_sequence<index_t, 7>());

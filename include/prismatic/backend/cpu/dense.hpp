@@ -2,11 +2,10 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
-#include <prismatic/backend/cpu/bf16_product.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/eigenvalues.hpp>
 #include <prismatic/backend/cpu/gemv.hpp>
-#include <prismatic/backend/cpu/product.hpp>
+#include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
@@ -27,7 +26,7 @@ struct cpu_dense {
                    input_scalar<T> beta, matrix_view<T> c) {
     const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
     if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows && !rounds<T>(cx))
-      return detail::multiply_few_rows<T>(cx.team(), alpha, a, b, beta, c);
+      return detail::multiply_few<T>(cx.team(), alpha, a, b, beta, c);
     const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
     if (m >= n)
       cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {

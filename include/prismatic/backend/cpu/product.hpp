@@ -48,6 +48,8 @@ struct register_tile {
     const T *a = p.a, *b = p.b;
     for (index_t l = 0; l < p.k; ++l, a += p.a_step, b += p.b_step) {
       const vector b0 = lanes::at(b).v, b1 = lanes::at(b + second).v;
+      __builtin_prefetch(b + 4 * p.b_step);  // from the second-level cache, for processors that do not by themselves
+      __builtin_prefetch(b + 4 * p.b_step + second);
 #pragma GCC unroll 14
       for (index_t r = 0; r < Height; ++r) {
         left[r] += a[r] * b0;
@@ -312,9 +314,9 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
 
 /// The same in T throughout.
 template <real T>
-void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
-              std::type_identity_t<T> beta, matrix_view<T> c,
-              const register_tiles<T>& machine = register_tiles<T>::of_this_machine()) {
+void multiply_by_vectors(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+                         std::type_identity_t<T> beta, matrix_view<T> c,
+                         const register_tiles<T>& machine = register_tiles<T>::of_this_machine()) {
   multiply_through<plain_panels<T>, T>(a_op, b_op, alpha, a, b, beta, c, machine);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
-#include <prismatic/backend/cpu/product.hpp>
+#include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/thrust.hpp>
 #include <prismatic/backend/thrust/context.hpp>
 #include <prismatic/backend/thrust/launch.hpp>

@@ -1,0 +1,128 @@
+/// The processor's matrix units (Intel AMX): whether this process may use them, and tiles of 16 x 16 sums.
+#pragma once
+
+#include <prismatic/config.hpp>
+#include <prismatic/core/types.hpp>
+
+#include <cstdint>
+
+#if PRISMATIC_X86 && defined(__linux__)
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace prismatic::detail {
+
+/// 16 rows of 16 pairs of bfloat16, 64 bytes a row. As a left operand a row is a row's 32 numbers along k; as a right
+/// operand it is 16 columns' pairs of one place along k.
+inline constexpr index_t unit_side = 16, unit_depth = 32, unit_block = 256;
+
+#if PRISMATIC_X86 && defined(__linux__)
+#define PRISMATIC_AMX gnu::target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")
+
+/// Whether products of bfloat16 run on matrix units here. The first call asks the system for them, once for the
+/// process: frames of signal handlers grow by 8 KiB, nothing else changes.
+inline bool has_matrix_units() {
+  static const bool found = [] {
+    constexpr unsigned bf16_units = 1u << 22, tiles = 1u << 24;
+    constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & bf16_units) == 0 || (d & tiles) == 0) return false;
+    if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl"))
+      return false;
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+  }();
+  return found;
+}
+
+/// The calling thread's tiles are set up while one of these lives, and empty afterwards.
+class matrix_units {
+ public:
+  [[PRISMATIC_AMX]] matrix_units() { _tile_loadconfig(&shapes); }
+  matrix_units(const matrix_units&) = delete;
+  matrix_units& operator=(const matrix_units&) = delete;
+  [[PRISMATIC_AMX]] ~matrix_units() { _tile_release(); }
+
+ private:
+  struct alignas(64) configuration {
+    std::uint8_t palette, start_row, reserved[14];
+    std::uint16_t row_bytes[16];
+    std::uint8_t rows[16];
+  };
+  // static: g++ 12 thinks that 8 bytes of it are read
+  static constexpr configuration shapes{1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+};
+
+/// How the parts of two operands are multiplied: with three parts, x = x0 + x1 + x2 and w likewise, the six products
+/// x_i w_j of i + j < 3; what they leave out is at most 2^-24 of |x w|.
+template <int Parts>
+struct part_products {
+  static_assert(Parts == 1 || Parts == 3);
+  static constexpr int count = Parts == 1 ? 1 : 6;
+  static constexpr int left[6] = {0, 1, 2, 1, 0, 0}, right[6] = {0, 0, 0, 1, 1, 2};
+};
+
+/// C(16 Rows, 16 Cols) <- A B, or += A B where `adds`, over `steps` blocks along k, at c with `stride` numbers a row. Rows
+/// and Cols are 1 or 2; part p of the block t of step s lies at a + ((2 s + t) Parts + p) unit_block, and so does B's.
+/// With `Turned` the operands have changed places: the products are formed in the order of the other's parts, so that
+/// every sum has the same bits. 1,024 operations a cycle.
+template <int Parts, int Rows, int Cols, bool Turned>
+[[PRISMATIC_AMX]] void unit_tile(const std::uint32_t* a, const std::uint32_t* b, index_t steps, float* c, index_t stride,
+                                 bool adds) {
+  using order = part_products<Parts>;
+  const index_t row = stride * index_t{sizeof(float)};
+  float* const below = c + unit_side * stride;
+  asm volatile("" ::: "memory");  // the intrinsics of g++ 12 do not say that they read
+  for (index_t i = 0; i < unit_side * Rows; ++i) {
+    __builtin_prefetch(c + i * stride, 1);
+    if constexpr (Cols == 2) __builtin_prefetch(c + i * stride + unit_side, 1);
+  }
+  if (adds) {
+    _tile_loadd(0, c, row);
+    if constexpr (Cols == 2) _tile_loadd(1, c + unit_side, row);
+    if constexpr (Rows == 2) _tile_loadd(2, below, row);
+    if constexpr (Rows == 2 && Cols == 2) _tile_loadd(3, below + unit_side, row);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  constexpr index_t other = Parts * unit_block;  // the second block of a step
+  for (index_t s = 0; s < steps; ++s, a += 2 * other, b += 2 * other) {
+    int a_part = -1, b_part = -1;  // in tiles 4 and 5, 6 and 7
+#pragma GCC unroll 6
+    for (int i = 0; i < order::count; ++i) {
+      const int a_wanted = Turned ? order::right[i] : order::left[i], b_wanted = Turned ? order::left[i] : order::right[i];
+      if (a_wanted != a_part) {
+        _tile_loadd(4, a + a_wanted * unit_block, 64);
+        if constexpr (Rows == 2) _tile_loadd(5, a + other + a_wanted * unit_block, 64);
+        a_part = a_wanted;
+      }
+      if (b_wanted != b_part) {
+        _tile_loadd(6, b + b_wanted * unit_block, 64);
+        if constexpr (Cols == 2) _tile_loadd(7, b + other + b_wanted * unit_block, 64);
+        b_part = b_wanted;
+      }
+      _tile_dpbf16ps(0, 4, 6);
+      if constexpr (Cols == 2) _tile_dpbf16ps(1, 4, 7);
+      if constexpr (Rows == 2) _tile_dpbf16ps(2, 5, 6);
+      if constexpr (Rows == 2 && Cols == 2) _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  _tile_stored(0, c, row);
+  if constexpr (Cols == 2) _tile_stored(1, c + unit_side, row);
+  if constexpr (Rows == 2) _tile_stored(2, below, row);
+  if constexpr (Rows == 2 && Cols == 2) _tile_stored(3, below + unit_side, row);
+  asm volatile("" ::: "memory");  // or write
+}
+
+#else
+
+inline bool has_matrix_units() { return false; }
+
+#endif
+
+}  // namespace prismatic::detail

@@ -1,0 +1,163 @@
+/// General products on the processor's matrix units, which multiply bfloat16: of operands rounded to it, or of floats as
+/// the sum of six products of their parts.
+#pragma once
+
+#include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cpu/bf16_blocks.hpp>
+#include <prismatic/backend/cpu/matrix_units.hpp>
+#include <prismatic/core/matrix_view.hpp>
+#include <prismatic/core/parallel.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+namespace prismatic::detail {
+
+/// Sums of fewer products than this are left to vectors, which waste less on them.
+inline constexpr index_t least_unit_depth = 16;
+
+#if PRISMATIC_X86 && defined(__linux__)
+
+/// Two blocks side by side, 32 rows of the left operand or columns of the right one, for each step of 32 along k.
+template <int Parts>
+struct unit_panel {
+  static constexpr index_t side = 2 * unit_side;
+  static constexpr index_t step = 2 * Parts * unit_block;
+
+  static index_t steps(index_t length) { return (length + unit_depth - 1) / unit_depth; }
+
+  /// Rows (or columns) [first, first + count) of an operand, numbers [from, from + length) along k. `along`: a row of X
+  /// lies along k; `is_left`: the panel is a left operand's.
+  static void pack(matrix_view<const float> x, bool along, bool is_left, index_t first, index_t count, index_t from,
+                   index_t length, std::uint32_t* out) {
+    using blocks = bf16_blocks<Parts>;
+    for (index_t l = 0; l < length; l += unit_depth)
+      for (index_t i = 0; i < side; i += unit_side, out += Parts * unit_block) {
+        if (i >= count) continue;  // a tile that is not multiplied
+        const index_t some = std::min(unit_side, count - i), deep = std::min(unit_depth, length - l);
+        if (along)
+          blocks::of_rows(x.row(first + i) + from + l, x.stride(), some, deep, out);
+        else
+          blocks::of_columns(x.row(from + l) + first + i, x.stride(), deep, some, out);
+        if (along != is_left) blocks::turn(out);
+      }
+  }
+};
+
+/// A square of 32 x 32 sums on its way to C.
+struct unit_square {
+  static constexpr index_t side = 2 * unit_side;
+  alignas(64) float sums[std::size_t{side} * side];
+
+  /// C(rows, cols) <- alpha sums + beta C
+  [[PRISMATIC_AMX]] void put(float alpha, float beta, float* c, index_t stride, index_t rows, index_t cols) const {
+    const auto lower = static_cast<__mmask16>(cols >= 16 ? 0xFFFF : (1 << cols) - 1),
+               upper = static_cast<__mmask16>(cols <= 16 ? 0 : (1 << (cols - 16)) - 1);
+    const __m512 a = _mm512_set1_ps(alpha), b = _mm512_set1_ps(beta);
+    const float* from = sums;
+    for (index_t i = 0; i < rows; ++i, from += side, c += stride) {
+      __m512 left = _mm512_mul_ps(a, _mm512_load_ps(from)), right = _mm512_mul_ps(a, _mm512_load_ps(from + 16));
+      if (beta != 0) {
+        left = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(lower, c), left);
+        right = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(upper, c + 16), right);
+      }
+      _mm512_mask_storeu_ps(c, lower, left);
+      _mm512_mask_storeu_ps(c + 16, upper, right);
+    }
+  }
+  /// sums <- C(rows, cols)
+  void get(const float* c, index_t stride, index_t rows, index_t cols) {
+    for (index_t i = 0; i < rows; ++i) std::copy_n(c + i * stride, cols, sums + i * side);
+  }
+};
+
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread; with `Turned` C lies turned, (n,m). 2 m n k FLOP, of
+/// which units do Parts (Parts + 1) / 2 times as many. A thread that ever multiplied so keeps 0.8 MiB (three parts).
+///
+/// Determinism: an element of C is summed in runs and steps that depend on k alone, so it does not depend on the other
+/// rows and columns of the call, nor on which of the operands stands left. C is not read where beta is 0.
+template <int Parts, bool Turned = false>
+[[PRISMATIC_AMX]] void multiply_on_units(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
+                                         float beta, matrix_view<float> c) {
+  using panel = unit_panel<Parts>;
+  constexpr index_t side = panel::side, depth = 128;  // a panel of A stays in the nearest cache,
+  constexpr index_t breadth = 1024;                   // a block of B in the second
+  struct panels {
+    alignas(64) std::uint32_t a[depth / unit_depth * panel::step];
+    alignas(64) std::uint32_t b[breadth / side * depth / unit_depth * panel::step];
+    unit_square square;
+  };
+  thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
+  const index_t m = Turned ? c.cols() : c.rows(), n = Turned ? c.rows() : c.cols(), k = a_op == op::none ? a.cols() : a.rows();
+  const index_t all_steps = panel::steps(k), runs = std::max<index_t>(1, (all_steps * unit_depth + depth - 1) / depth);
+  const auto begin_of = [&](index_t run) { return std::min(k, all_steps * run / runs * unit_depth); };
+  const matrix_units set_up;
+  for (index_t run = 0; run < runs; ++run) {
+    const index_t from = begin_of(run), length = begin_of(run + 1) - from, steps = panel::steps(length);
+    const float kept = run == 0 ? beta : 1.0f;
+    const bool is_sum = alpha == 1 && (kept == 0 || kept == 1);  // tiles hold what C shall be
+    for (index_t left = 0; left < n; left += breadth) {
+      const index_t right = std::min(n, left + breadth);
+      for (index_t j = left; j < right; j += side)
+        panel::pack(b, b_op == op::transpose, false, j, std::min(side, right - j), from, length,
+                    packed->b + (j - left) / side * steps * panel::step);
+      for (index_t i = 0; i < m; i += side) {
+        const index_t rows = std::min(side, m - i);
+        panel::pack(a, a_op == op::none, true, i, rows, from, length, packed->a);
+        for (index_t j = left; j < right; j += side) {
+          const index_t cols = std::min(side, right - j);
+          const std::uint32_t* const panel_b = packed->b + (j - left) / side * steps * panel::step;
+          const auto tile = [&](float* to, index_t stride, bool adds) {
+            const auto chosen = rows > unit_side
+                                    ? (cols > unit_side ? &unit_tile<Parts, 2, 2, Turned> : &unit_tile<Parts, 2, 1, Turned>)
+                                    : (cols > unit_side ? &unit_tile<Parts, 1, 2, Turned> : &unit_tile<Parts, 1, 1, Turned>);
+            chosen(packed->a, panel_b, steps, to, stride, adds);
+          };
+          if constexpr (Turned) {
+            float* const sums = packed->square.sums;
+            if (is_sum && kept == 1)
+              for (index_t r = 0; r < rows; ++r)
+                for (index_t q = 0; q < cols; ++q) sums[r * side + q] = c(j + q, i + r);
+            tile(sums, side, is_sum && kept == 1);
+            for (index_t q = 0; q < cols; ++q)
+              for (index_t r = 0; r < rows; ++r) {
+                float& to = c(j + q, i + r);
+                to = is_sum ? sums[r * side + q] : kept == 0 ? alpha * sums[r * side + q] : std::fma(kept, to, alpha * sums[r * side + q]);
+              }
+          } else {
+            float* const to = c.row(i) + j;
+            if (is_sum && rows % unit_side == 0 && cols % unit_side == 0) {
+              tile(to, c.stride(), kept == 1);
+            } else if (is_sum) {
+              if (kept == 1) packed->square.get(to, c.stride(), rows, cols);
+              tile(packed->square.sums, side, kept == 1);
+              packed->square.put(1, 0, to, c.stride(), rows, cols);
+            } else {
+              tile(packed->square.sums, side, false);
+              packed->square.put(alpha, kept, to, c.stride(), rows, cols);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// The same product of floats for a few rows X(m,k) and a W(n,k) that is read once, from memory, by all threads: C(m,n) <-
+/// alpha X W' + beta C. W stands left, where its rows need not be turned. The same bits.
+inline void multiply_few_rows_on_units(thread_team& team, float alpha, input_matrix<float> x, input_matrix<float> w,
+                                       float beta, matrix_view<float> c) {
+  constexpr index_t worth_bytes = index_t{1} << 16;  // some 4 microseconds of reading: worth a second thread
+  const index_t worth = 1 + worth_bytes / std::max<index_t>(1, 4 * x.cols());
+  team.for_range(c.cols(), worth, [&](index_t begin, index_t end, int) {
+    multiply_on_units<3, true>(op::none, op::transpose, alpha, w.middle_rows(begin, end - begin), x, beta,
+                               c.middle_cols(begin, end - begin));
+  });
+}
+
+#endif
+
+}  // namespace prismatic::detail
