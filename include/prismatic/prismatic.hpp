@@ -22,6 +22,7 @@
 #include <prismatic/backend/cpu/attention.hpp>
 #include <prismatic/backend/cpu/bf16_blocks.hpp>
 #include <prismatic/backend/cpu/bf16_product.hpp>
+#include <prismatic/backend/cpu/bf16_syrk.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/copy.hpp>
 #include <prismatic/backend/cpu/cross_entropy.hpp>
@@ -44,6 +45,7 @@
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/backend/cpu/tridiagonal.hpp>
 #include <prismatic/backend/cpu/unit_product.hpp>
+#include <prismatic/backend/cpu/unit_syrk.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/backend/default.hpp>

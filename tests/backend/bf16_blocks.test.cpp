@@ -58,7 +58,7 @@ void check_blocks(index_t lines, index_t length) {
       REQUIRE(in_columns == expected);
     }
   block turned = of_rows;
-  detail::bf16_blocks<Parts>::turn(turned.data());
+  detail::bf16_blocks<Parts>::turn(turned.data(), turned.data());
   CHECK(turned == of_columns);
 }
 

@@ -219,3 +219,31 @@ TEST_CASE("Gram matrices that are none are refused", "[diversity][vendi]") {
   CHECK_THROWS_AS(score({1, 0, 0, 1}, 2, 2, {0, 0}), option_error);
   CHECK_THROWS_AS(score({1, 0, 0, 1}, 2, 2, {1}), shape_error);
 }
+
+TEST_CASE("rounded rows change the score by less than a ten-thousandth", "[diversity][vendi]") {
+  using B = cpu_backend<eigen_kernels>;
+  context<B> cx({.threads = 2});
+  const index_t n = 2000, d = 96;
+  const auto noise = test::gaussian<float>(n, d, "noise"), mean = test::gaussian<float>(1, d, "mean"), basis = test::gaussian<float>(3, d, "basis");
+  const auto rows_of = [&](auto&& entry) {
+    matrix<float> x(n, d);
+    for (index_t i = 0; i < n; ++i)
+      for (index_t j = 0; j < d; ++j) x(i, j) = entry(i, j);
+    return x;
+  };
+  const matrix<float> sets[] = {
+      noise.clone(),
+      rows_of([&](index_t i, index_t j) { return noise(i, j) / static_cast<float>((j + 1) * (j + 1)); }),
+      rows_of([&](index_t i, index_t j) { return mean(0, j) + noise(i, j) / 20; }),
+      rows_of([&](index_t i, index_t j) { return noise(i, 0) * basis(0, j) + noise(i, 1) * basis(1, j) + noise(i, 2) * basis(2, j); }),
+      rows_of([&](index_t, index_t j) { return mean(0, j); })};
+  for (const matrix<float>& x : sets)
+    for (const double order : {1.0, 2.0}) {
+      const auto score = [&](product_precision products) {
+        return vendi(cx, x, {.order = order, .route = vendi_route::covariance, .products = products}).score;
+      };
+      const double full = score(product_precision::full);
+      CAPTURE(full, order);
+      CHECK(std::abs(score(product_precision::bf16) / full - 1) < 1e-4);
+    }
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/context.hpp>
 #include <prismatic/backend/host.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
@@ -36,6 +37,7 @@ struct vendi_options {
   bool rows_are_unit = false;                      ///< true: rows are taken as they are
   unusable_rows unusable = unusable_rows::refuse;  ///< what happens to a zero or non-finite row
   vendi_route route = vendi_route::automatic;
+  product_precision products = product_precision::full;  ///< bf16: rows are rounded for the covariance; docs/method.md
 };
 
 /// A score and what it has to be read with. Scores of different `rows` or `width` do not compare.
@@ -54,6 +56,12 @@ struct vendi_result {
 };
 
 namespace detail {
+
+inline void to_unit_trace(matrix<double>& k) {
+  double trace = 0;
+  for (index_t i = 0; i < k.rows(); ++i) trace += k(i, i);
+  for (index_t i = 0; i < k.size(); ++i) k.data()[i] /= trace;
+}
 
 // k (destroyed) is the density matrix of `rows.rows` rows of width `width` (0: exact); computed in T.
 template <class B, real T>
@@ -142,8 +150,11 @@ template <class B>
   const bool smaller_gram = options.route == vendi_route::automatic && z.rows() < z.cols();
   if (options.route != vendi_route::gram && !smaller_gram) {
     covariance_accumulator<B, T> sums(z.cols(), how);
+    const products_at<B> precision(cx, options.products);
     sums.add(cx, z, p);
-    return vendi(cx, sums, options.order);
+    matrix<double> k = sums.covariance();
+    if (options.products != product_precision::full) detail::to_unit_trace(k);  // rounded rows are not quite of unit length
+    return detail::vendi_of_density<B, T>(cx, std::move(k), sums.weights(), sums.skipped(), z.cols(), options.order);
   }
   const row_plan plan = plan_rows<B, T>(cx, z, p, how);
   if (plan.weights.rows == 0) throw numeric_error("vendi: found no usable row, expected at least 1");

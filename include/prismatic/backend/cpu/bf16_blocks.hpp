@@ -62,17 +62,17 @@ struct bf16_blocks {
     clear((length + 1) / 2, out);
   }
 
-  /// Rows of every part's block become its columns. Lanes of 16 bytes are gathered by loads, so that of the four steps
+  /// out <- every part's block of `in`, which may be the same, with rows for columns. Lanes of 16 bytes are gathered by loads, so that of the four steps
   /// of a transposition two are left for the one pipe that permutes: some 40 cycles a block.
-  [[PRISMATIC_AMX]] static void turn(std::uint32_t* blocks) {
-    for (int p = 0; p < Parts; ++p, blocks += unit_block) {
-      __m512i out[16];
+  [[PRISMATIC_AMX]] static void turn(const std::uint32_t* in, std::uint32_t* out) {
+    for (int p = 0; p < Parts; ++p, in += unit_block, out += unit_block) {
+      __m512i turned[16];
 #pragma GCC unroll 4
       for (int q = 0; q < 4; ++q) {  // columns 4 q to 4 q + 3
         __m512i rows[4];               // of lanes i, 4 + i, 8 + i, 12 + i
 #pragma GCC unroll 4
         for (int i = 0; i < 4; ++i) {
-          const std::uint32_t* const lane = blocks + i * unit_side + 4 * q;
+          const std::uint32_t* const lane = in + i * unit_side + 4 * q;
           rows[i] = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(lane)));
           rows[i] = _mm512_mask_broadcast_i32x4(rows[i], 0x00F0, _mm_loadu_si128(reinterpret_cast<const __m128i*>(lane + 4 * unit_side)));
           rows[i] = _mm512_mask_broadcast_i32x4(rows[i], 0x0F00, _mm_loadu_si128(reinterpret_cast<const __m128i*>(lane + 8 * unit_side)));
@@ -80,13 +80,13 @@ struct bf16_blocks {
         }
         const __m512i a = _mm512_unpacklo_epi32(rows[0], rows[1]), b = _mm512_unpacklo_epi32(rows[2], rows[3]);
         const __m512i c = _mm512_unpackhi_epi32(rows[0], rows[1]), d = _mm512_unpackhi_epi32(rows[2], rows[3]);
-        out[4 * q] = _mm512_unpacklo_epi64(a, b);
-        out[4 * q + 1] = _mm512_unpackhi_epi64(a, b);
-        out[4 * q + 2] = _mm512_unpacklo_epi64(c, d);
-        out[4 * q + 3] = _mm512_unpackhi_epi64(c, d);
+        turned[4 * q] = _mm512_unpacklo_epi64(a, b);
+        turned[4 * q + 1] = _mm512_unpackhi_epi64(a, b);
+        turned[4 * q + 2] = _mm512_unpacklo_epi64(c, d);
+        turned[4 * q + 3] = _mm512_unpackhi_epi64(c, d);
       }
 #pragma GCC unroll 16
-      for (int i = 0; i < 16; ++i) _mm512_storeu_si512(blocks + i * unit_side, out[i]);
+      for (int i = 0; i < 16; ++i) _mm512_storeu_si512(out + i * unit_side, turned[i]);
     }
   }
 

@@ -72,22 +72,7 @@ struct bf16_pairs {
     pack_straight<number>(pairs, edges, side, (length + 1) / 2, out);
   }
 
- private:
-  // Neighbours of one row; a last one alone is beside a zero.
-  [[PRISMATIC_BF16]] static void round(const float* in, index_t length, number* out) {
-    index_t l = 0;
-    for (; l + 32 <= length; l += 32)
-      _mm512_storeu_si512(out + l / 2, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(
-                                           _mm512_loadu_ps(in + l + 16), _mm512_loadu_ps(in + l))));
-    for (; l < length; l += 16) {
-      const index_t left = length - l;
-      const __m512 some = _mm512_maskz_loadu_ps(first(left), in + l);
-      _mm256_mask_storeu_epi32(out + l / 2, static_cast<__mmask8>(first((left + 1) / 2)),
-                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(some)));
-    }
-  }
-
-  // Pairs of two rows; zeros stand for a second one that is not there.
+  /// Pairs of two rows' numbers; zeros stand for a second row that is not there.
   [[PRISMATIC_BF16]] static void interleave(const float* upper, const float* lower, index_t count,
                                             number* out) {
     alignas(64) static constexpr std::uint16_t places[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
@@ -100,6 +85,21 @@ struct bf16_pairs {
       const __m512 odd = lower == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(these, lower + j);
       const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));
       _mm512_mask_storeu_epi32(out + j, these, _mm512_permutexvar_epi16(order, both));
+    }
+  }
+
+ private:
+  // Neighbours of one row; a last one alone is beside a zero.
+  [[PRISMATIC_BF16]] static void round(const float* in, index_t length, number* out) {
+    index_t l = 0;
+    for (; l + 32 <= length; l += 32)
+      _mm512_storeu_si512(out + l / 2, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(
+                                           _mm512_loadu_ps(in + l + 16), _mm512_loadu_ps(in + l))));
+    for (; l < length; l += 16) {
+      const index_t left = length - l;
+      const __m512 some = _mm512_maskz_loadu_ps(first(left), in + l);
+      _mm256_mask_storeu_epi32(out + l / 2, static_cast<__mmask8>(first((left + 1) / 2)),
+                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(some)));
     }
   }
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/backend/cpu/bf16_syrk.hpp>
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/eigenvalues.hpp>
-#include <prismatic/backend/cpu/gemv.hpp>
 #include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
+#include <prismatic/backend/cpu/unit_syrk.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
@@ -47,35 +48,28 @@ struct cpu_dense {
   template <real T>
   static void syrk(cpu& cx, op a_op, input_scalar<T> alpha, input_matrix<T> a, input_scalar<T> beta,
                    matrix_view<T> c) {
-    if (a_op == op::transpose)
-      detail::symmetric_product<T, T>(
-          cx.team(), cx.scratch(), a.rows(),
-          [&](index_t from, index_t length, matrix_view<T> panels) {
-            detail::pack_columns<T>(cx.team(), {a, {}, {}}, from, length, panels);
-          },
-          alpha, beta, c);
-    else
-      detail::symmetric_product<T, T>(
-          cx.team(), cx.scratch(), a.cols(),
-          [&](index_t from, index_t length, matrix_view<T> panels) {
-            detail::pack_rows<T>(cx.team(), a, from, length, panels);
-          },
-          alpha, beta, c);
+    if (a_op == op::transpose) return sum_of_rows<T, T>(cx, alpha, {a, {}, {}}, beta, c, false);
+#if PRISMATIC_X86 && defined(__linux__)
+    if constexpr (std::same_as<T, float>)
+      if (detail::multiplies_on_units<T>(a.cols()))
+        return detail::symmetric_product_on_units<3, T>(cx.team(), cx.scratch(), a.cols(), a, alpha, beta, c);
+#endif
+    detail::symmetric_product<detail::plain_tiles<T>, T>(
+        cx.team(), cx.scratch(), a.cols(),
+        [&](index_t from, index_t length, matrix_view<T> panels) {
+          detail::pack_rows<T>(cx.team(), a, from, length, panels);
+        },
+        alpha, beta, c);
   }
 
   /// C += alpha sum_t factors[t]^2 a_t' a_t, a_t the row rows[t] of A; every row once where both are empty.
-  /// Products are summed in T, 1024 at a time, and those sums in double: with T = float an entry of C errs by
-  /// some 1e-6 of its rows' lengths squared, however many they are. Determinism: bitwise in threads.
+  /// Products are summed in T, 1024 or 2048 at a time, and those sums in double: with T = float an entry of C errs by
+  /// some 1e-6 of its rows' lengths squared, however many they are. Where the context's products are bf16 and the processor
+  /// has such products, scaled rows are rounded to 8 significant bits first. Determinism: bitwise in threads.
   template <real T>
   static void syrk_of_rows(cpu& cx, double alpha, matrix_view<const T> a, std::span<const index_t> rows,
                            std::span<const double> factors, matrix_view<double> c) {
-    const detail::chosen_rows<T> x{a, rows, factors};
-    detail::symmetric_product<T, double>(
-        cx.team(), cx.scratch(), x.size(),
-        [&](index_t from, index_t length, matrix_view<T> panels) {
-          detail::pack_columns(cx.team(), x, from, length, panels);
-        },
-        alpha, 1.0, c);
+    sum_of_rows<T, double>(cx, alpha, {a, rows, factors}, 1.0, c, cx.products() == product_precision::bf16);
   }
 
   /// Row s of G(S, m n) = vec of A_s' X_s, where A_s(T_s, m) and X_s(T_s, n) are the rows of sequence s: a
@@ -112,6 +106,33 @@ struct cpu_dense {
 
  private:
   static constexpr index_t least_flop = 1 << 20;  // some 10 microseconds of work: worth waking a thread for
+
+  // C <- alpha X'X + beta C, rounded or not
+  template <real T, real S>
+  static void sum_of_rows(cpu& cx, S alpha, const detail::chosen_rows<T>& x, S beta, matrix_view<S> c, [[maybe_unused]] bool rounded) {
+#if PRISMATIC_X86
+    if constexpr (std::same_as<T, float>) {
+#if defined(__linux__)
+      if (detail::multiplies_on_units<T>(x.size()))
+        return rounded ? detail::symmetric_product_on_units<1, S>(cx.team(), cx.scratch(), x.size(), x, alpha, beta, c)
+                       : detail::symmetric_product_on_units<3, S>(cx.team(), cx.scratch(), x.size(), x, alpha, beta, c);
+#endif
+      if (rounded && detail::multiplies_bf16())
+        return detail::symmetric_product<detail::bf16_pair_tiles, S>(
+            cx.team(), cx.scratch(), x.size(),
+            [&](index_t from, index_t length, matrix_view<std::uint32_t> panels) {
+              detail::pack_column_pairs(cx.team(), x, from, length, panels);
+            },
+            alpha, beta, c);
+    }
+#endif
+    detail::symmetric_product<detail::plain_tiles<T>, S>(
+        cx.team(), cx.scratch(), x.size(),
+        [&](index_t from, index_t length, matrix_view<T> panels) {
+          detail::pack_columns(cx.team(), x, from, length, panels);
+        },
+        alpha, beta, c);
+  }
 
   template <real T>
   static bool rounds(const cpu& cx) {

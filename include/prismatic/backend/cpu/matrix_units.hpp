@@ -1,9 +1,10 @@
-/// The processor's matrix units (Intel AMX): whether this process may use them, and tiles of 16 x 16 sums.
+/// The processor's matrix units (Intel AMX): whether this process may use them, and squares of sums that they make.
 #pragma once
 
 #include <prismatic/config.hpp>
 #include <prismatic/core/types.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 #if PRISMATIC_X86 && defined(__linux__)
@@ -55,69 +56,98 @@ class matrix_units {
   static constexpr configuration shapes{1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 };
 
-/// How the parts of two operands are multiplied: with three parts, x = x0 + x1 + x2 and w likewise, the six products
-/// x_i w_j of i + j < 3; what they leave out is at most 2^-24 of |x w|.
+/// How the parts of two operands are multiplied: with three parts each, x = x0 + x1 + x2 and w likewise, the six products
+/// x_i w_j of i + j < 3; what they leave out is at most 2^-24 of |x w|. The small ones come first: a sum of small numbers
+/// rounds little, and the few additions of x0 w0 that follow are all that shows.
 template <int Parts>
 struct part_products {
   static_assert(Parts == 1 || Parts == 3);
-  static constexpr int count = Parts == 1 ? 1 : 6;
-  static constexpr int left[6] = {0, 1, 2, 1, 0, 0}, right[6] = {0, 0, 0, 1, 1, 2};
+  static constexpr int small = Parts == 1 ? 0 : 5;
+  static constexpr int left[5] = {2, 1, 1, 0, 0}, right[5] = {0, 0, 1, 1, 2};
 };
 
-/// C(16 Rows, 16 Cols) <- A B, or += A B where `adds`, over `steps` blocks along k, at c with `stride` numbers a row. Rows
-/// and Cols are 1 or 2; part p of the block t of step s lies at a + ((2 s + t) Parts + p) unit_block, and so does B's.
-/// With `Turned` the operands have changed places: the products are formed in the order of the other's parts, so that
-/// every sum has the same bits. 1,024 operations a cycle.
-template <int Parts, int Rows, int Cols, bool Turned>
-[[PRISMATIC_AMX]] void unit_tile(const std::uint32_t* a, const std::uint32_t* b, index_t steps, float* c, index_t stride,
-                                 bool adds) {
-  using order = part_products<Parts>;
-  const index_t row = stride * index_t{sizeof(float)};
-  float* const below = c + unit_side * stride;
-  asm volatile("" ::: "memory");  // the intrinsics of g++ 12 do not say that they read
-  for (index_t i = 0; i < unit_side * Rows; ++i) {
-    __builtin_prefetch(c + i * stride, 1);
-    if constexpr (Cols == 2) __builtin_prefetch(c + i * stride + unit_side, 1);
-  }
-  if (adds) {
-    _tile_loadd(0, c, row);
-    if constexpr (Cols == 2) _tile_loadd(1, c + unit_side, row);
-    if constexpr (Rows == 2) _tile_loadd(2, below, row);
-    if constexpr (Rows == 2 && Cols == 2) _tile_loadd(3, below + unit_side, row);
-  } else {
+/// C(16 Rows, 16 Cols) <- A B over `steps` blocks along k, at c with `stride` numbers a row. Rows and Cols are 1 or 2; part p
+/// of the block t of step s lies at a + ((2 s + t) Parts + p) unit_block, and so does B's. With `Turned` the operands have
+/// changed places: the products are formed in the order of the other's parts, so that every sum has the same bits. 1,024
+/// operations a cycle.
+template <int Parts, int Rows, int Cols, bool Turned = false>
+struct unit_tile {
+  [[PRISMATIC_AMX]] static void run(const std::uint32_t* a, const std::uint32_t* b, index_t steps, float* c, index_t stride) {
+    using order = part_products<Parts>;
+    asm volatile("" ::: "memory");  // the intrinsics of g++ 12 do not say that they read
+    for (index_t i = 0; i < unit_side * Rows; ++i) {
+      __builtin_prefetch(c + i * stride, 1);
+      if constexpr (Cols == 2) __builtin_prefetch(c + i * stride + unit_side, 1);
+    }
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
+    for (index_t s = 0; s < steps && order::small > 0; ++s) {
+      int a_part = -1, b_part = -1;  // in tiles 4 and 5, 6 and 7
+#pragma GCC unroll 5
+      for (int i = 0; i < order::small; ++i) {
+        const int a_wanted = Turned ? order::right[i] : order::left[i], b_wanted = Turned ? order::left[i] : order::right[i];
+        if (a_wanted != a_part) load_a(a + 2 * s * block, a_part = a_wanted);
+        if (b_wanted != b_part) load_b(b + 2 * s * block, b_part = b_wanted);
+        multiply();
+      }
+    }
+    for (index_t s = 0; s < steps; ++s) {
+      load_a(a + 2 * s * block, 0);
+      load_b(b + 2 * s * block, 0);
+      multiply();
+    }
+    const index_t row = stride * index_t{sizeof(float)};
+    float* const below = c + unit_side * stride;
+    _tile_stored(0, c, row);
+    if constexpr (Cols == 2) _tile_stored(1, c + unit_side, row);
+    if constexpr (Rows == 2) _tile_stored(2, below, row);
+    if constexpr (Rows == 2 && Cols == 2) _tile_stored(3, below + unit_side, row);
+    asm volatile("" ::: "memory");  // or write
   }
-  constexpr index_t other = Parts * unit_block;  // the second block of a step
-  for (index_t s = 0; s < steps; ++s, a += 2 * other, b += 2 * other) {
-    int a_part = -1, b_part = -1;  // in tiles 4 and 5, 6 and 7
-#pragma GCC unroll 6
-    for (int i = 0; i < order::count; ++i) {
-      const int a_wanted = Turned ? order::right[i] : order::left[i], b_wanted = Turned ? order::left[i] : order::right[i];
-      if (a_wanted != a_part) {
-        _tile_loadd(4, a + a_wanted * unit_block, 64);
-        if constexpr (Rows == 2) _tile_loadd(5, a + other + a_wanted * unit_block, 64);
-        a_part = a_wanted;
+
+ private:
+  static constexpr index_t block = Parts * unit_block;  // all parts
+
+  [[PRISMATIC_AMX, gnu::always_inline]] static inline void load_a(const std::uint32_t* a, int part) {
+    _tile_loadd(4, a + part * unit_block, 64);
+    if constexpr (Rows == 2) _tile_loadd(5, a + block + part * unit_block, 64);
+  }
+  [[PRISMATIC_AMX, gnu::always_inline]] static inline void load_b(const std::uint32_t* b, int part) {
+    _tile_loadd(6, b + part * unit_block, 64);
+    if constexpr (Cols == 2) _tile_loadd(7, b + block + part * unit_block, 64);
+  }
+  [[PRISMATIC_AMX, gnu::always_inline]] static inline void multiply() {
+    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (Cols == 2) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (Rows == 2) _tile_dpbf16ps(2, 5, 6);
+    if constexpr (Rows == 2 && Cols == 2) _tile_dpbf16ps(3, 5, 7);
+  }
+};
+
+/// A square of 32 x 32 sums on its way to where they go.
+struct unit_square {
+  static constexpr index_t side = 2 * unit_side;
+  alignas(64) float sums[std::size_t{side} * side];
+
+  /// C(rows, cols) <- alpha sums + beta C, which is not read where beta is 0.
+  [[PRISMATIC_AMX]] void put(float alpha, float beta, float* c, index_t stride, index_t rows, index_t cols) const {
+    const auto lower = static_cast<__mmask16>(cols >= 16 ? 0xFFFF : (1 << cols) - 1),
+               upper = static_cast<__mmask16>(cols <= 16 ? 0 : (1 << (cols - 16)) - 1);
+    const __m512 a = _mm512_set1_ps(alpha), b = _mm512_set1_ps(beta);
+    const float* from = sums;
+    for (index_t i = 0; i < rows; ++i, from += side, c += stride) {
+      __m512 left = _mm512_mul_ps(a, _mm512_load_ps(from)), right = _mm512_mul_ps(a, _mm512_load_ps(from + 16));
+      if (beta != 0) {
+        left = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(lower, c), left);
+        right = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(upper, c + 16), right);
       }
-      if (b_wanted != b_part) {
-        _tile_loadd(6, b + b_wanted * unit_block, 64);
-        if constexpr (Cols == 2) _tile_loadd(7, b + other + b_wanted * unit_block, 64);
-        b_part = b_wanted;
-      }
-      _tile_dpbf16ps(0, 4, 6);
-      if constexpr (Cols == 2) _tile_dpbf16ps(1, 4, 7);
-      if constexpr (Rows == 2) _tile_dpbf16ps(2, 5, 6);
-      if constexpr (Rows == 2 && Cols == 2) _tile_dpbf16ps(3, 5, 7);
+      _mm512_mask_storeu_ps(c, lower, left);
+      _mm512_mask_storeu_ps(c + 16, upper, right);
     }
   }
-  _tile_stored(0, c, row);
-  if constexpr (Cols == 2) _tile_stored(1, c + unit_side, row);
-  if constexpr (Rows == 2) _tile_stored(2, below, row);
-  if constexpr (Rows == 2 && Cols == 2) _tile_stored(3, below + unit_side, row);
-  asm volatile("" ::: "memory");  // or write
-}
+};
 
 #else
 

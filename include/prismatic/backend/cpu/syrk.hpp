@@ -43,16 +43,22 @@ struct product_tile {
           lanes::at(tile + (i + r) * side + j + lanes::size).v = second[r];
         }
       }
-    for (index_t i = 0; i < rows; ++i)
-      if (cols == side)
-        put(tile + i * side, side, alpha, beta, c + i * stride);
+    put(tile, alpha, beta, c, stride, rows, cols);
+  }
+
+  /// C(rows, cols) <- alpha tile + beta C
+  template <class T, class S>
+  [[gnu::always_inline]] static void put(const T* tile, S alpha, S beta, S* c, index_t stride, index_t rows, index_t cols) {
+    for (index_t i = 0; i < rows; ++i, tile += side, c += stride)
+      if (cols == side)  // a length that the compiler knows
+        put_row(tile, side, alpha, beta, c);
       else
-        put(tile + i * side, cols, alpha, beta, c + i * stride);
+        put_row(tile, cols, alpha, beta, c);
   }
 
  private:
   template <class T, class S>
-  [[gnu::always_inline]] static void put(const T* from, index_t n, S alpha, S beta, S* c) {
+  [[gnu::always_inline]] static void put_row(const T* from, index_t n, S alpha, S beta, S* c) {
     if (beta == 0)
       for (index_t j = 0; j < n; ++j) c[j] = alpha * static_cast<S>(from[j]);
     else
@@ -108,17 +114,43 @@ void pack_rows(thread_team& team, matrix_view<const T> a, index_t from, index_t 
   });
 }
 
+/// The upper triangle of C <- its lower one, square by square.
+template <class S>
+void mirror(thread_team& team, matrix_view<S> c) {
+  constexpr index_t side = product_tile::side;
+  const index_t m = c.rows(), squares = (m + side - 1) / side;
+  team.for_each(squares, [&](index_t p, int) {
+    for (index_t q = p; q < squares; ++q)
+      for (index_t i = p * side; i < std::min((p + 1) * side, m); ++i)
+        for (index_t j = std::max(i + 1, q * side); j < std::min((q + 1) * side, m); ++j) c(i, j) = c(j, i);
+  });
+}
+
+/// Tiles of products of the numbers themselves.
+template <class T>
+struct plain_tiles {
+  using number = T;
+  static constexpr index_t together = 1;  // numbers of k in one of the panels'
+
+  template <class S>
+  static void run(const T* left, const T* right, index_t steps, S alpha, S beta, S* c, index_t stride, index_t rows, index_t cols) {
+    on_widest_vectors<product_tile>(left, right, steps, alpha, beta, c, stride, rows, cols);
+  }
+};
+
 /// C(m, m) <- alpha X'X + beta C, C symmetric, both triangles written; pack(from, length, panels) packs rows
 /// [from, from + length) of the X(k, m).
 ///
-/// Products are summed in T, 1024 at a time, and those sums in S: with T = float and S = double the error does
-/// not grow with k beyond that. m (m + 32) k FLOP, scratch of 1024 m elements. Determinism: bitwise in threads.
-template <real T, real S, class F>
+/// Products are summed in the tiles' precision, 1024 at a time, and those sums in S: with floats and S = double the error
+/// does not grow with k beyond that. m (m + 32) k FLOP, scratch of 1024 m elements. Determinism: bitwise in threads.
+template <class Tiles, real S, class F>
 void symmetric_product(thread_team& team, workspace<memory::host>& scratch, index_t k, F&& pack, S alpha,
                        S beta, matrix_view<S> c) {
+  using number = typename Tiles::number;
   constexpr index_t side = product_tile::side, depth = 1024, strip = 2;
+  const auto steps_of = [](index_t length) { return (length + Tiles::together - 1) / Tiles::together; };
   const index_t m = c.rows(), panels = (m + side - 1) / side, strips = (panels + strip - 1) / strip;
-  const scratch_matrix<T, memory::host> packed(scratch, panels, std::min(depth, k) * side);
+  const scratch_matrix<number, memory::host> packed(scratch, panels, steps_of(std::min(depth, k)) * side);
   for (index_t from = 0; from == 0 || from < k; from += depth) {
     const index_t length = std::min(depth, k - from);
     pack(from, length, packed.view());
@@ -129,17 +161,12 @@ void symmetric_product(thread_team& team, workspace<memory::host>& scratch, inde
       const index_t begin = (strips - 1 - task) * strip, end = std::min(begin + strip, panels);
       for (index_t q = 0; q < end; ++q)
         for (index_t p = std::max(begin, q); p < end; ++p)
-          on_widest_vectors<product_tile>(static_cast<const T*>(packed.view().row(p)),
-                                          static_cast<const T*>(packed.view().row(q)), length, alpha, keep,
-                                          c.row(p * side) + q * side, c.stride(), std::min(side, m - p * side),
-                                          std::min(side, m - q * side));
+          Tiles::run(static_cast<const number*>(packed.view().row(p)), static_cast<const number*>(packed.view().row(q)),
+                     steps_of(length), alpha, keep, c.row(p * side) + q * side, c.stride(), std::min(side, m - p * side),
+                     std::min(side, m - q * side));
     });
   }
-  team.for_each(panels, [&](index_t p, int) {  // the upper triangle, square by square
-    for (index_t q = p; q < panels; ++q)
-      for (index_t i = p * side; i < std::min((p + 1) * side, m); ++i)
-        for (index_t j = std::max(i + 1, q * side); j < std::min((q + 1) * side, m); ++j) c(i, j) = c(j, i);
-  });
+  mirror(team, c);
 }
 
 }  // namespace prismatic::detail

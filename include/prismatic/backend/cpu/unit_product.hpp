@@ -42,35 +42,8 @@ struct unit_panel {
           blocks::of_rows(x.row(first + i) + from + l, x.stride(), some, deep, out);
         else
           blocks::of_columns(x.row(from + l) + first + i, x.stride(), deep, some, out);
-        if (along != is_left) blocks::turn(out);
+        if (along != is_left) blocks::turn(out, out);
       }
-  }
-};
-
-/// A square of 32 x 32 sums on its way to C.
-struct unit_square {
-  static constexpr index_t side = 2 * unit_side;
-  alignas(64) float sums[std::size_t{side} * side];
-
-  /// C(rows, cols) <- alpha sums + beta C
-  [[PRISMATIC_AMX]] void put(float alpha, float beta, float* c, index_t stride, index_t rows, index_t cols) const {
-    const auto lower = static_cast<__mmask16>(cols >= 16 ? 0xFFFF : (1 << cols) - 1),
-               upper = static_cast<__mmask16>(cols <= 16 ? 0 : (1 << (cols - 16)) - 1);
-    const __m512 a = _mm512_set1_ps(alpha), b = _mm512_set1_ps(beta);
-    const float* from = sums;
-    for (index_t i = 0; i < rows; ++i, from += side, c += stride) {
-      __m512 left = _mm512_mul_ps(a, _mm512_load_ps(from)), right = _mm512_mul_ps(a, _mm512_load_ps(from + 16));
-      if (beta != 0) {
-        left = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(lower, c), left);
-        right = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(upper, c + 16), right);
-      }
-      _mm512_mask_storeu_ps(c, lower, left);
-      _mm512_mask_storeu_ps(c + 16, upper, right);
-    }
-  }
-  /// sums <- C(rows, cols)
-  void get(const float* c, index_t stride, index_t rows, index_t cols) {
-    for (index_t i = 0; i < rows; ++i) std::copy_n(c + i * stride, cols, sums + i * side);
   }
 };
 
@@ -98,7 +71,6 @@ template <int Parts, bool Turned = false>
   for (index_t run = 0; run < runs; ++run) {
     const index_t from = begin_of(run), length = begin_of(run + 1) - from, steps = panel::steps(length);
     const float kept = run == 0 ? beta : 1.0f;
-    const bool is_sum = alpha == 1 && (kept == 0 || kept == 1);  // tiles hold what C shall be
     for (index_t left = 0; left < n; left += breadth) {
       const index_t right = std::min(n, left + breadth);
       for (index_t j = left; j < right; j += side)
@@ -110,35 +82,22 @@ template <int Parts, bool Turned = false>
         for (index_t j = left; j < right; j += side) {
           const index_t cols = std::min(side, right - j);
           const std::uint32_t* const panel_b = packed->b + (j - left) / side * steps * panel::step;
-          const auto tile = [&](float* to, index_t stride, bool adds) {
-            const auto chosen = rows > unit_side
-                                    ? (cols > unit_side ? &unit_tile<Parts, 2, 2, Turned> : &unit_tile<Parts, 2, 1, Turned>)
-                                    : (cols > unit_side ? &unit_tile<Parts, 1, 2, Turned> : &unit_tile<Parts, 1, 1, Turned>);
-            chosen(packed->a, panel_b, steps, to, stride, adds);
-          };
+          const auto tile = rows > unit_side
+                                ? (cols > unit_side ? &unit_tile<Parts, 2, 2, Turned>::run : &unit_tile<Parts, 2, 1, Turned>::run)
+                                : (cols > unit_side ? &unit_tile<Parts, 1, 2, Turned>::run : &unit_tile<Parts, 1, 1, Turned>::run);
           if constexpr (Turned) {
-            float* const sums = packed->square.sums;
-            if (is_sum && kept == 1)
-              for (index_t r = 0; r < rows; ++r)
-                for (index_t q = 0; q < cols; ++q) sums[r * side + q] = c(j + q, i + r);
-            tile(sums, side, is_sum && kept == 1);
+            tile(packed->a, panel_b, steps, packed->square.sums, side);
             for (index_t q = 0; q < cols; ++q)
               for (index_t r = 0; r < rows; ++r) {
+                const float sum = alpha * packed->square.sums[r * side + q];
                 float& to = c(j + q, i + r);
-                to = is_sum ? sums[r * side + q] : kept == 0 ? alpha * sums[r * side + q] : std::fma(kept, to, alpha * sums[r * side + q]);
+                to = kept == 0 ? sum : std::fma(kept, to, sum);
               }
+          } else if (alpha == 1 && kept == 0 && rows % unit_side == 0 && cols % unit_side == 0) {
+            tile(packed->a, panel_b, steps, c.row(i) + j, c.stride());
           } else {
-            float* const to = c.row(i) + j;
-            if (is_sum && rows % unit_side == 0 && cols % unit_side == 0) {
-              tile(to, c.stride(), kept == 1);
-            } else if (is_sum) {
-              if (kept == 1) packed->square.get(to, c.stride(), rows, cols);
-              tile(packed->square.sums, side, kept == 1);
-              packed->square.put(1, 0, to, c.stride(), rows, cols);
-            } else {
-              tile(packed->square.sums, side, false);
-              packed->square.put(alpha, kept, to, c.stride(), rows, cols);
-            }
+            tile(packed->a, panel_b, steps, packed->square.sums, side);
+            packed->square.put(alpha, kept, c.row(i) + j, c.stride(), rows, cols);
           }
         }
       }
