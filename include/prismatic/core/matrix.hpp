@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -27,12 +29,23 @@ struct storage<memory::host> {
   static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
 
   /// @throws std::bad_alloc
-  static void* allocate(index_t bytes) {
-    return ::operator new(static_cast<std::size_t>(bytes), std::align_val_t{alignment});
-  }
-  static void deallocate(void* p) noexcept { ::operator delete(p, std::align_val_t{alignment}); }
+  static void* allocate(index_t bytes) { return aligned(std::malloc(with_room(bytes))); }
+  /// The same, of zeros. Fresh pages are zero: they are not written here, so the thread that fills them pays for them.
+  static void* allocate_zeros(index_t bytes) { return aligned(std::calloc(with_room(bytes), 1)); }
+  static void deallocate(void* p) noexcept { std::free(static_cast<void**>(p)[-1]); }
   static void zero(void* p, index_t bytes) noexcept {
     std::fill_n(static_cast<std::byte*>(p), static_cast<std::size_t>(bytes), std::byte{0});
+  }
+
+ private:
+  // A block begins at the next multiple of the alignment that leaves room for the address of what was allocated.
+  static std::size_t with_room(index_t bytes) noexcept { return static_cast<std::size_t>(bytes) + alignment + sizeof(void*); }
+  static void* aligned(void* whole) {
+    if (whole == nullptr) throw std::bad_alloc();
+    const auto past = reinterpret_cast<std::uintptr_t>(whole) + sizeof(void*);
+    void** const block = reinterpret_cast<void**>((past + alignment - 1) / alignment * alignment);
+    block[-1] = whole;
+    return block;
   }
 };
 
@@ -78,8 +91,12 @@ class matrix {
       : rows_(rows), cols_(cols) {
     const index_t bytes = checked_mul(checked_mul(rows, cols, "matrix elements"), sizeof(T), "matrix bytes");
     if (bytes == 0) return;
-    data_ = static_cast<T*>(detail::allocate<Space>(bytes));
-    storage<Space>::zero(data_, bytes);
+    if constexpr (Space == memory::host) {
+      data_ = static_cast<T*>(storage<Space>::allocate_zeros(bytes));
+    } else {
+      data_ = static_cast<T*>(detail::allocate<Space>(bytes));
+      storage<Space>::zero(data_, bytes);
+    }
   }
 
   matrix(matrix&& other) noexcept
