@@ -30,19 +30,29 @@ matrix<float> mixture(index_t n, index_t d) {
   return rows;
 }
 
+// Rows without clusters: a Gaussian of 24 dimensions, turned into d.
+matrix<float> latent(index_t n, index_t d) {
+  context<B> cx;
+  const auto source = gaussian(n, 24, "source"), basis = gaussian(24, d, "basis");
+  matrix<float> rows(n, d);
+  B::gemm(cx, op::none, op::none, 1.0f, source, basis, 0.0f, rows.view());
+  return rows;
+}
+
 void spherical_kmeans(benchmark::State& state) {
   const index_t n = state.range(0), d = state.range(1), k = state.range(2);
   context<B> cx;
-  const auto rows = mixture(n, d);
+  const auto rows = state.range(3) != 0 ? mixture(n, d) : latent(n, d);
   for (auto _ : state) benchmark::DoNotOptimize(kmeans(cx, rows, {.clusters = k, .iterations = 20}));
   // Twenty full passes; pairs that cannot have changed are skipped, so of_peak may exceed 1.
   report(state, {20 * 2.0 * static_cast<double>(n * k * d), 0});
 }
 
 BENCHMARK(spherical_kmeans)
-    ->ArgNames({"n", "d", "k"})
-    ->Args({5000, 256, 500})
-    ->Args({20000, 1024, 2000})
+    ->ArgNames({"n", "d", "k", "clustered"})
+    ->Args({5000, 256, 500, 1})
+    ->Args({20000, 1024, 2000, 1})
+    ->Args({20000, 1024, 2000, 0})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -19,14 +19,17 @@ namespace {
 
 using namespace bench;
 
-void vendi_score(benchmark::State& state) {
+void vendi_at(benchmark::State& state, product_precision products) {
   const index_t n = state.range(0), d = state.range(1);
   context<B> cx;
   const auto rows = gaussian(n, d, "rows");
-  for (auto _ : state) benchmark::DoNotOptimize(vendi(cx, rows).score);
+  for (auto _ : state) benchmark::DoNotOptimize(vendi(cx, rows, {.products = products}).score);
   const double a = static_cast<double>(std::min(n, d)), b = static_cast<double>(std::max(n, d));
   report(state, {b * a * (a + 1) + 4.0 / 3 * a * a * a, 4 * a * b});
 }
+
+void vendi_score(benchmark::State& state) { vendi_at(state, product_precision::full); }
+void vendi_score_bf16(benchmark::State& state) { vendi_at(state, product_precision::bf16); }
 
 // Values only, of the covariance of Gaussian rows. 4/3 d^3 FLOP; of_peak is against the float peak for either type.
 template <class T, class F>
@@ -87,6 +90,7 @@ void greedy_selection_of_rows(benchmark::State& state) {
 }
 
 BENCHMARK(vendi_score)->ArgNames({"n", "d"})->Args({1000, 1024})->Args({10000, 1024})->Args({100000, 1024})->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(vendi_score_bf16)->ArgNames({"n", "d"})->Args({10000, 1024})->Args({100000, 1024})->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(eigenvalues<float>)->ArgName("d")->Arg(1024)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(eigenvalues<double>)->ArgName("d")->Arg(1024)->UseRealTime()->Unit(benchmark::kMillisecond);
 #if PRISMATIC_HAS_BLAS

@@ -82,11 +82,19 @@ TEMPLATE_LIST_TEST_CASE("values alone agree with those of the eigenvectors", "[b
   matrix<T> c(n, n);
   B::syrk(cx, op::transpose, T(1) / static_cast<T>(n), rows, T(0), c.view());
   auto vectors = c.clone();
+  matrix<double> exact = test::widened(c);
   std::vector<T> alone(static_cast<std::size_t>(n)), with(alone.size());
+  std::vector<double> expected(alone.size());
+  B::eigensystem(cx, exact.view(), vector_view<double>(expected));
   B::eigenvalues(cx, c.view(), vector_view<T>(alone));
   B::eigensystem(cx, vectors.view(), vector_view<T>(with));
-  for (std::size_t i = 0; i < with.size(); ++i)
-    CHECK(std::abs(static_cast<double>(alone[i] - with[i])) <= test::rounding_bound<T>(n, 3));
+  // The largest is below 3. Vectors are made by QR steps, whose rotations, some n a value, each add a rounding: n epsilon
+  // times the norm, and in float Eigen's come to more than half of that. Values alone are not made so.
+  const double by_rotations = static_cast<double>(n) * static_cast<double>(std::numeric_limits<T>::epsilon()) * 3;
+  for (std::size_t i = 0; i < with.size(); ++i) {
+    CHECK(std::abs(static_cast<double>(alone[i]) - expected[i]) <= std::min(by_rotations, test::rounding_bound<T>(n, 3)));
+    CHECK(std::abs(static_cast<double>(with[i]) - expected[i]) <= by_rotations);
+  }
 }
 
 TEMPLATE_TEST_CASE("one entry that is not finite is refused wherever it lies", "[backend][eigen]", float,

@@ -24,7 +24,7 @@ inline constexpr index_t unit_side = 16, unit_depth = 32, unit_block = 256;
 #define PRISMATIC_AMX gnu::target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")
 
 /// Whether products of bfloat16 run on matrix units here. The first call asks the system for them, once for the
-/// process: frames of signal handlers grow by 8 KiB, nothing else changes.
+/// process: frames of signal handlers grow by 8 KiB (docs/pitfalls.md), nothing else changes.
 inline bool has_matrix_units() {
   static const bool found = [] {
     constexpr unsigned bf16_units = 1u << 22, tiles = 1u << 24;
