@@ -63,6 +63,7 @@
 #include <prismatic/backend/functors/sign_tiles.hpp>
 #include <prismatic/backend/functors/signs.hpp>
 #include <prismatic/backend/functors/sparse_signs.hpp>
+#include <prismatic/backend/functors/sparse_tiles.hpp>
 #include <prismatic/backend/functors/unit_tiles.hpp>
 #include <prismatic/backend/host.hpp>
 #include <prismatic/cluster/assign.hpp>
