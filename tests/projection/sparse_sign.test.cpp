@@ -111,6 +111,11 @@ TEMPLATE_LIST_TEST_CASE("sparse accumulate adds, into strided rows too, and touc
   }
 }
 
+TEMPLATE_LIST_TEST_CASE("sparse rows of a tensor by one call are those of a call each", "[projection][sparse_sign]", test::built) {
+  test::check_rows_in_one_call<typename TestType::backend, typename TestType::scalar>(sparse_sign(150, 4, 9));
+  test::check_rows_in_one_call<typename TestType::backend, typename TestType::scalar>(sparse_sign(70, 70, 9));
+}
+
 TEST_CASE("a parameter has one non-zero in each block of the outputs", "[projection][sparse_sign]") {
   for (const auto& [width, nonzeros] : {std::pair<index_t, index_t>{1, 1}, {64, 64}, {64, 1}, {100, 7}, {32768, 1}}) {
     const sparse_sign r(width, nonzeros, 3);

@@ -90,8 +90,11 @@ class kronecker {
                        const layout& seq, matrix_view<T, B::space> z) const {
     require_equal(z.cols(), width(), "kronecker: sketch width");
     const scratch_matrix<T, B::space> a(cx.scratch(), dy.rows(), left_), b(cx.scratch(), dy.rows(), right_);
-    for (index_t t = 0; t < dy.rows(); ++t)
-      factor<B, T>(cx, tensor.name, 0, ids[static_cast<std::size_t>(t)], a.view().middle_rows(t, 1));
+    if constexpr (requires { B::sign_factor_rows(cx, philox_key{}, index_t{0}, ids, a.view()); })  // by one call
+      B::sign_factor_rows(cx, stream_key(seed_, tensor.name), 0, ids, a.view());
+    else
+      for (index_t t = 0; t < dy.rows(); ++t)
+        factor<B, T>(cx, tensor.name, 0, ids[static_cast<std::size_t>(t)], a.view().middle_rows(t, 1));
     thinned<B, T>(cx, tensor.name, 1, dy, b);
     add<B, T>(cx, a, b, seq, z);
   }
