@@ -140,9 +140,17 @@ struct sparse_tiles {
   PRISMATIC_HOST_DEVICE void add(index_t warp, int columns, int lane, const float* entries, const std::uint32_t* codes,
                                  float* sums) const {
     if (four(warp) * sparse_cut::nonzeros_at_once + lane / 8 >= cut.nonzeros) return;
-    const auto* const x = reinterpret_cast<const four_of<float>*>(entries + lane % 8 * stride);
-    const auto* const code = reinterpret_cast<const four_of<std::uint32_t>*>(codes + lane / 8 * stride);
-    for (int c = 0; 4 * c < columns; ++c) add_four(x[c], code[c], sums + lane);
+    const auto* const fours = reinterpret_cast<const four_of<float>*>(entries + lane % 8 * stride);
+    const auto* const their_codes = reinterpret_cast<const four_of<std::uint32_t>*>(codes + lane / 8 * stride);
+    four_of<float> x = fours[0];
+    four_of<std::uint32_t> code = their_codes[0];
+    for (int c = 0; 4 * c < columns; ++c) {
+      const four_of<float> next_x = fours[c + 1];  // on their way while sums are; behind the last there is room for one more
+      const four_of<std::uint32_t> next_code = their_codes[c + 1];
+      add_four(x, code, sums + lane);
+      x = next_x;
+      code = next_code;
+    }
   }
 
   PRISMATIC_HOST_DEVICE void finish(index_t warp, int lane, const float* sums) const {
