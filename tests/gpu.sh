@@ -38,11 +38,11 @@ run() { # run NAME COMMAND...
 
 run tests build/gpu/tests/test_cuda
 if command -v compute-sanitizer >/dev/null; then
-  for tool in memcheck racecheck; do
+  for tool in memcheck racecheck synccheck; do
     run "$tool" timeout 1200 compute-sanitizer --tool "$tool" --error-exitcode 1 build/gpu/tests/test_cuda
   done
 else
-  table+="memcheck, racecheck: no compute-sanitizer here"$'\n'
+  table+="memcheck, racecheck, synccheck: no compute-sanitizer here"$'\n'
 fi
 echo
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null

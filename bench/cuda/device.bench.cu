@@ -136,29 +136,77 @@ device_matrix clustered_rows(context<B>& cx, index_t n, index_t width, index_t c
 }
 
 // ---------------------------------------------------------------- the rows of the table
-void dense_projection(context<B>& cx, const roof& can, double parameters, index_t batch) {
-  constexpr index_t width = 1024, cols = 4096;
-  // Gradients come in tiles, as from a sink: one of 512 MiB at most is made, and used for every block of the
-  // tensor.
+/// Seconds to project a batch of gradients of `parameters` entries. They come in tiles, as from a sink: one of 512 MiB at most is
+/// made, and used for every block of the tensor.
+template <class Projection>
+double projection_seconds(context<B>& cx, const Projection& projection, double parameters, index_t batch) {
+  constexpr index_t cols = 4096;
   const index_t rows = static_cast<index_t>(parameters) / cols,
                 tile = std::min(rows, (index_t{128} << 20) / (batch * cols));
   const device_matrix g(batch, tile * cols);
-  device_matrix z(batch, width);
-  const rademacher projection(width, 1);
-  const double taken = seconds(cx, [&] {
+  device_matrix z(batch, projection.width());
+  return seconds(cx, [&] {
     for (index_t first = 0; first < rows; first += tile) {
       const index_t count = std::min(tile, rows - first);
-      projection.accumulate<B, float>(cx, {"bench", first, count, cols}, g.view().middle_cols(0, count * cols),
-                                      z.view());
+      projection.template accumulate<B, float>(cx, {"bench", first, count, cols}, g.view().middle_cols(0, count * cols),
+                                               z.view());
     }
   });
-  const double rate = 2.0 * static_cast<double>(batch) * static_cast<double>(rows * cols) * width / taken;
-  add("dense Rademacher, P = " + number("%.3g", parameters) + ", d = 1024, batch " + std::to_string(batch),
+}
+
+/// Of three bf16 products for one of floats `full` can reach a third of the rate; `bf16` forms one.
+void dense_projection(context<B>& cx, const roof& can, double parameters, index_t batch, product_precision products) {
+  constexpr index_t width = 1024;
+  const products_at<B> precision(cx, products);
+  const double taken = projection_seconds(cx, rademacher(width, 1), parameters, batch);
+  const double rate = 2.0 * static_cast<double>(batch) * parameters * width / taken;
+  add("dense Rademacher, P = " + number("%.3g", parameters) + ", d = 1024, batch " + std::to_string(batch) +
+          (products == product_precision::bf16 ? ", bf16" : ", full"),
       number("%.1f TFLOP/s, ", rate / 1e12) + number("%.3g samples/s", static_cast<double>(batch) / taken),
       number("%.1f %% of bf16", 100 * rate / can.bf16), batch >= 32 ? "60 %" : "");
 }
 
-void gradients(context<B>& cx) {
+void sparse_projection(context<B>& cx, const roof& can, double parameters, index_t batch) {
+  const double taken = projection_seconds(cx, sparse_sign(1024, 4, 1), parameters, batch);
+  const double rate = 4.0 * static_cast<double>(batch) * parameters / taken;  // the gradient, read once
+  add("sparse-sign:4, P = " + number("%.3g", parameters) + ", d = 1024, batch " + std::to_string(batch),
+      number("%.2f TB/s, ", rate / 1e12) + number("%.3g samples/s", static_cast<double>(batch) / taken),
+      number("%.1f %% of copies", 100 * rate / can.bytes), "");
+}
+
+/// Factors of one weight matrix, up_proj's of Qwen2.5-0.5B, for 32 samples of 512 tokens.
+void kronecker_projection(context<B>& cx, const roof& can) {
+  constexpr index_t samples = 32, length = 512, out = 4864, in = 896;
+  const device_matrix dy(samples * length, out), x(samples * length, in);
+  device_matrix z(samples, 1024);
+  const kronecker projection(1024, 1);
+  layout seq;
+  for (index_t s = 0; s < samples; ++s) seq.append(length);
+  const double taken = seconds(cx, [&] {
+    projection.accumulate_outer<B, float>(cx, {"bench", 0, out, in}, dy.view(), x.view(), seq, z.view());
+  });
+  const double rate = 4.0 * samples * length * (out + in) / taken;  // both factors, read once
+  add("kronecker, 4864 x 896 in factors, 32 samples", number("%.2f TB/s", rate / 1e12),
+      number("%.1f %% of copies", 100 * rate / can.bytes), "");
+}
+
+/// Gradient rows of an embedding table, each a row of R of its own: 32 samples of 512 different tokens.
+template <class Projection>
+void embedding_rows(context<B>& cx, const roof& can, const std::string& name, const Projection& projection) {
+  constexpr index_t rows = 32 * 512, cols = 896;
+  const device_matrix g(rows, cols);
+  device_matrix z(rows, projection.width());
+  std::vector<token_id> ids(static_cast<std::size_t>(rows));
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<token_id>(9 * i);
+  const double taken = seconds(cx, [&] {
+    projection.template accumulate_each<B, float>(cx, "bench", ids, g.view(), z.view());
+  });
+  const double bytes = 4.0 * static_cast<double>(g.size() + 2 * z.size());  // rows read, sums read and written
+  add("16384 embedding rows, " + name, number("%.2f ms", 1e3 * taken),
+      number("%.1f %% of copies", 100 * bytes / taken / can.bytes), "");
+}
+
+void gradients(context<B>& cx, const roof& can) {
   constexpr index_t samples = 64, length = 512;
   const decoder_config config{.vocabulary = 151936,
                               .width = 896,
@@ -180,17 +228,25 @@ void gradients(context<B>& cx) {
       s.tokens.push_back(static_cast<token_id>(random.below(at++, config.vocabulary)));
       s.carries_loss.push_back(true);
     }
-  const auto measure = [&](const char* name, const char* bar, const auto& projection) {
+  // What all sketches share: products of 2 P T FLOP forward and 4 P T back.
+  const double flop = 6.0 * static_cast<double>(model.parameters().scalars()) * length;
+  const auto measure = [&](const char* name, product_precision products, const char* precision, const char* bar,
+                           const auto& projection) {
     const double taken = seconds(cx, [&] {
       static_cast<void>(collect_rows(cx, model, std::span<const token_sequence>(data), projection,
-                                     {.batch_tokens = 32 * length}));
+                                     {.batch_tokens = 32 * length, .products = products}));
     });
-    add(std::string("Qwen2.5-0.5B's shape, 512 tokens, ") + name, number("%.1f samples/s", samples / taken), "",
-        bar);
+    add(std::string("Qwen2.5-0.5B's shape, 512 tokens, ") + name + ", " + precision,
+        number("%.1f samples/s", samples / taken), number("%.1f %% of bf16", 100 * flop * samples / taken / can.bf16), bar);
   };
-  measure("dense", "150 samples/s", rademacher(1024, 1));
-  measure("sparse-sign:4", "250 samples/s", sparse_sign(1024, 4, 1));
-  measure("kronecker", "250 samples/s", kronecker(1024, 1));
+  const auto each = [&](product_precision products, const char* precision) {
+    measure("dense", products, precision, "150 samples/s", rademacher(1024, 1));
+    measure("sparse-sign:4", products, precision, "250 samples/s", sparse_sign(1024, 4, 1));
+    measure("kronecker", products, precision, "250 samples/s", kronecker(1024, 1));
+  };
+  each(product_precision::full, "full");
+  each(product_precision::tf32, "tf32");
+  each(product_precision::bf16, "bf16");
 }
 
 void score(context<B>& cx, const roof& can) {
@@ -280,8 +336,14 @@ int main() {
   part(cx, "answers", [&] { answers(cx); });
   for (const double parameters : {1e8, 4.94e8})
     for (const index_t batch : {8, 32, 64})
-      part(cx, "dense Rademacher", [&] { dense_projection(cx, can, parameters, batch); });
-  part(cx, "gradients", [&] { gradients(cx); });
+      for (const auto products : {product_precision::full, product_precision::bf16})
+        part(cx, "dense Rademacher", [&] { dense_projection(cx, can, parameters, batch, products); });
+  for (const index_t batch : {8, 32, 64})
+    part(cx, "sparse-sign:4", [&] { sparse_projection(cx, can, 4.94e8, batch); });
+  part(cx, "kronecker", [&] { kronecker_projection(cx, can); });
+  part(cx, "embedding rows", [&] { embedding_rows(cx, can, "dense", rademacher(1024, 1)); });
+  part(cx, "embedding rows", [&] { embedding_rows(cx, can, "sparse-sign:4", sparse_sign(1024, 4, 1)); });
+  part(cx, "gradients", [&] { gradients(cx, can); });
   part(cx, "G-Vendi", [&] { score(cx, can); });
   part(cx, "k-means", [&] { clusters(cx, can, index_t{1} << 20, 1000); });
   part(cx, "k-means", [&] { clusters(cx, can, 100'000, 10'000); });

@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -51,6 +52,16 @@ class any_projection {
   void accumulate(context<B>& cx, const tensor_block& block, input_matrix<T, B::space> g,
                   matrix_view<T, B::space> z) const {
     std::visit([&](const auto& p) { p.accumulate(cx, block, g, z); }, chosen_);
+  }
+
+  /// @pre !takes_factors()
+  template <class B, real T>
+  void accumulate_each(context<B>& cx, std::string_view tensor, std::span<const token_id> ids, input_matrix<T, B::space> g,
+                       matrix_view<T, B::space> z) const
+    requires row_projection<rademacher, B, T> && row_projection<sparse_sign, B, T>
+  {
+    if (const auto* dense = std::get_if<rademacher>(&chosen_)) return dense->accumulate_each(cx, tensor, ids, g, z);
+    std::get<sparse_sign>(chosen_).accumulate_each(cx, tensor, ids, g, z);
   }
 
   [[nodiscard]] bool takes_factors() const { return std::holds_alternative<kronecker>(chosen_); }

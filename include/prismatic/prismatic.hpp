@@ -69,8 +69,10 @@
 #include <prismatic/backend/functors/sign_tiles.hpp>
 #include <prismatic/backend/functors/signs.hpp>
 #include <prismatic/backend/functors/sparse_signs.hpp>
+#include <prismatic/backend/functors/sparse_tiles.hpp>
 #include <prismatic/backend/functors/unit_tiles.hpp>
 #include <prismatic/backend/host.hpp>
+#include <prismatic/backend/staging.hpp>
 #include <prismatic/cluster/assign.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>

@@ -38,7 +38,8 @@ TEMPLATE_LIST_TEST_CASE("the factored projection is the one its signs define", "
   struct size {
     index_t rows, cols, width, samples;
   };
-  for (const size n : {size{1, 1, 1, 1}, size{3, 5, 4, 2}, size{7, 2, 12, 3}, size{5, 9, 1024, 2}, size{4, 3, 2000, 1}}) {
+  for (const size n : {size{1, 1, 1, 1}, size{3, 5, 4, 2}, size{7, 2, 12, 3}, size{5, 9, 1024, 2}, size{4, 3, 2000, 1},
+                       size{1, 300, 48, 9}, size{1, 7, 12, 0}}) {
     CAPTURE(B::name, n.rows, n.cols, n.width, n.samples);
     const kronecker r(n.width, 9);
     CHECK(r.width() == n.width);

@@ -106,6 +106,10 @@ TEMPLATE_LIST_TEST_CASE("a row is the same where few outputs are shared out by s
   }
 }
 
+TEMPLATE_LIST_TEST_CASE("dense rows of a tensor by one call are those of a call each", "[projection][rademacher]", test::built) {
+  test::check_rows_in_one_call<typename TestType::backend, typename TestType::scalar>(rademacher(150, 9));
+}
+
 TEST_CASE("work is shared out by outputs, and by samples where outputs are few", "[projection][rademacher]") {
   const auto best = [](index_t workers, index_t samples, index_t units) {
     const detail::sign_parts parts = detail::sign_parts::best(workers, samples, units);

@@ -40,11 +40,12 @@ TEMPLATE_LIST_TEST_CASE("the sparse projection is the one its entries define", "
     index_t rows, cols, width, nonzeros, samples;
   };
   // One output and one entry; every tail of 8 samples, 8 columns, 128 columns; s = d; s that does not divide d;
-  // few entries for many outputs; many entries, in parts, for few; more codes than are drawn at once.
+  // few entries for many outputs; many entries, in parts, for few; more codes than are drawn at once; more parts than a device adds up in one go.
   for (const size n : {size{1, 1, 1, 1, 1}, size{3, 127, 64, 4, 2}, size{2, 128, 63, 1, 3}, size{2, 129, 71, 8, 8},
                        size{1, 300, 131, 3, 17}, size{7, 3, 24, 24, 5}, size{2, 31, 7, 2, 0}, size{0, 5, 4, 4, 2},
                        size{4, 5, 1024, 4, 9}, size{40, 131, 16, 4, 9}, size{40, 131, 16, 4, 1}, size{70, 300, 34, 5, 10},
-                       size{3, 140, 300, 300, 16}, size{1, 17, 40000, 2, 3}, size{150, 70, 20, 5, 24}}) {
+                       size{3, 140, 300, 300, 16}, size{1, 17, 40000, 2, 3}, size{150, 70, 20, 5, 24},
+                       size{2200, 3, 64, 4, 2}}) {
     CAPTURE(B::name, n.rows, n.cols, n.width, n.nonzeros, n.samples);
     const sparse_sign r(n.width, n.nonzeros, 9);
     const tensor_block block{"model.layers.0.mlp.up_proj.weight", 5, n.rows, n.cols};
@@ -109,6 +110,11 @@ TEMPLATE_LIST_TEST_CASE("sparse accumulate adds, into strided rows too, and touc
     CHECK(test::largest_difference(z.packed(), expected) == 0);
     CHECK(z.padding_untouched());
   }
+}
+
+TEMPLATE_LIST_TEST_CASE("sparse rows of a tensor by one call are those of a call each", "[projection][sparse_sign]", test::built) {
+  test::check_rows_in_one_call<typename TestType::backend, typename TestType::scalar>(sparse_sign(150, 4, 9));
+  test::check_rows_in_one_call<typename TestType::backend, typename TestType::scalar>(sparse_sign(70, 70, 9));
 }
 
 TEST_CASE("a parameter has one non-zero in each block of the outputs", "[projection][sparse_sign]") {

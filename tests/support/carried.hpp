@@ -242,6 +242,24 @@ struct carried {
     B::sign_factor(cx.inner, key, side, first, out<T>(dc));
   }
   template <real T>
+  static void sign_rows(own& cx, philox_key key, std::span<const token_id> ids, input_matrix<T> g, matrix_view<T> z) {
+    in<T> dg(g);
+    device<T> dz(z);
+    B::sign_rows(cx.inner, key, ids, dg, out<T>(dz));
+  }
+  template <real T>
+  static void sign_factor_rows(own& cx, philox_key key, index_t side, std::span<const token_id> ids, matrix_view<T> c) {
+    device<T> dc(c);
+    B::sign_factor_rows(cx.inner, key, side, ids, out<T>(dc));
+  }
+  template <real T>
+  static void sparse_sign_rows(own& cx, philox_key key, index_t nonzeros, std::span<const token_id> ids, input_matrix<T> g,
+                               matrix_view<T> z) {
+    in<T> dg(g);
+    device<T> dz(z);
+    B::sparse_sign_rows(cx.inner, key, nonzeros, ids, dg, out<T>(dz));
+  }
+  template <real T>
   static void sparse_sign_accumulate(own& cx, const sign_block& block, index_t nonzeros, input_matrix<T> g, matrix_view<T> z) {
     in<T> dg(g);
     device<T> dz(z);

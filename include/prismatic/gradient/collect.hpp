@@ -6,6 +6,7 @@
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/progress.hpp>
+#include <prismatic/core/workspace.hpp>
 #include <prismatic/gradient/sketch.hpp>
 #include <prismatic/projection/projection.hpp>
 #include <prismatic/transformer/batch.hpp>
@@ -82,12 +83,14 @@ std::vector<double> sweep(context<B>& cx, const Model& model, std::span<const to
   tape<B, T, Sink> t(cx, sink);
   const auto there = on_backend(cx, weights);
   const variable losses = model.loss(t, batch, there);
-  const auto found = on_host(cx, t.value(losses));
+  // Kept, and read when both ways are done: a device is not waited for in the middle.
+  const scratch_matrix<T, B::space> kept = t.take_value(losses);
+  t.backward(losses);
+  const auto found = on_host(cx, kept.view());
   std::vector<double> out(members.size());
   for (index_t s = 0; s < batch.predictions->sequences(); ++s)
     for (index_t r = (*batch.predictions)[s].begin; r < (*batch.predictions)[s].end; ++r)
       out[static_cast<std::size_t>(s)] += static_cast<double>(found(r, 0));
-  t.backward(losses);
   return out;
 }
 

@@ -22,7 +22,7 @@ namespace prismatic {
 /// z_s = scale * sum over parameters of R_p vec(g_s,p), for every sequence s of a batch. Each row equals
 /// the projection of the materialised gradient, whatever the batch, the packing or the thread count.
 ///
-/// Scratch: one tile of at most max(4 MiB, one row of every sequence's gradient), on a device max(64 MiB, 128 rows), and the
+/// Scratch: one tile of at most max(4 MiB, one row of every sequence's gradient), on a device max(256 MiB, 128 rows), and the
 /// sketches of the batch's distinct (sequence, token) pairs; nothing grows with P.
 template <class B, real T, projection<B, T> Projection>
 class sketch_sink {
@@ -79,21 +79,14 @@ class sketch_sink {
       return std::tie(a.id, a.sequence, a.token) < std::tie(b.id, b.sequence, b.token);
     });
 
-    std::vector<token_id> order, owner;  // token of each sorted row; sequence of each pair
+    std::vector<token_id> order, owner, id;  // token of each sorted row; sequence and id of each pair
     layout pairs;
-    std::vector<row_range> groups;  // pairs that share an id
-    std::vector<token_id> group_id;
     for (std::size_t i = 0; i < tokens.size();) {
       std::size_t j = i;
       for (; j < tokens.size() && tokens[j].id == tokens[i].id && tokens[j].sequence == tokens[i].sequence; ++j)
         order.push_back(tokens[j].token);
-      const index_t pair = pairs.sequences();
-      if (group_id.empty() || group_id.back() != tokens[i].id) {
-        group_id.push_back(tokens[i].id);
-        groups.push_back({pair, pair});
-      }
-      groups.back().end = pair + 1;
       owner.push_back(tokens[i].sequence);
+      id.push_back(tokens[i].id);
       pairs.append(static_cast<index_t>(j - i));
       i = j;
     }
@@ -105,9 +98,15 @@ class sketch_sink {
     B::fill(context_, T{0}, sums.view());
     B::segment_sum(context_, sorted, pairs, sums.view());
     B::fill(context_, T{0}, images.view());
-    for (std::size_t g = 0; g < groups.size(); ++g)
-      project({info.name, group_id[g], 1, info.cols}, sums.view().middle_rows(groups[g].begin, groups[g].size()),
-              images.view().middle_rows(groups[g].begin, groups[g].size()));
+    if constexpr (row_projection<Projection, B, T>)
+      projection_.accumulate_each(context_, info.name, id, sums.view(), images.view());
+    else
+      for (std::size_t begin = 0, end = 0; begin < id.size(); begin = end) {  // pairs of one id share a row of R
+        while (end < id.size() && id[end] == id[begin]) ++end;
+        const auto first = static_cast<index_t>(begin), count = static_cast<index_t>(end - begin);
+        project({info.name, id[begin], 1, info.cols}, sums.view().middle_rows(first, count),
+                images.view().middle_rows(first, count));
+      }
     B::scatter_rows(context_, images, owner, rows_.view());
   }
 
@@ -124,7 +123,7 @@ class sketch_sink {
   }
 
  private:
-  static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 4 : 64} << 20;  // devices want long calls
+  static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 4 : 256} << 20;  // devices want long calls
   static constexpr index_t tile_rows = B::space == memory::host ? 1 : 128;  // what kernels cut rows into
 
   [[nodiscard]] const parameter_info& at(parameter_id p) const { return infos_[static_cast<std::size_t>(p.index)]; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
+#include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix.hpp>
@@ -61,6 +62,12 @@ class kronecker {
     require_equal(g.cols(), block.rows * block.cols, "kronecker: entries of the block");
     require_equal(z.cols(), width(), "kronecker: sketch width");
     require_equal(z.rows(), g.rows(), "kronecker: rows of the sketch");
+    if (block.rows == 1) {  // vectors, of which a model has many: all samples at once, as rows for one row of the tensor
+      layout one_each;
+      for (index_t s = 0; s < g.rows(); ++s) one_each.append(1);
+      const std::vector<token_id> ids(static_cast<std::size_t>(g.rows()), narrow<token_id>(block.first_row, "kronecker: row"));
+      return accumulate_rows<B, T>(cx, block, ids, g, one_each, z);
+    }
     const scratch_matrix<T, B::space> l(cx.scratch(), block.rows, left_), r(cx.scratch(), block.cols, right_),
         thin(cx.scratch(), block.rows, right_);
     factor<B, T>(cx, block.name, 0, block.first_row, l);
@@ -90,8 +97,11 @@ class kronecker {
                        const layout& seq, matrix_view<T, B::space> z) const {
     require_equal(z.cols(), width(), "kronecker: sketch width");
     const scratch_matrix<T, B::space> a(cx.scratch(), dy.rows(), left_), b(cx.scratch(), dy.rows(), right_);
-    for (index_t t = 0; t < dy.rows(); ++t)
-      factor<B, T>(cx, tensor.name, 0, ids[static_cast<std::size_t>(t)], a.view().middle_rows(t, 1));
+    if constexpr (requires { B::sign_factor_rows(cx, philox_key{}, index_t{0}, ids, a.view()); })  // by one call
+      B::sign_factor_rows(cx, stream_key(seed_, tensor.name), 0, ids, a.view());
+    else
+      for (index_t t = 0; t < dy.rows(); ++t)
+        factor<B, T>(cx, tensor.name, 0, ids[static_cast<std::size_t>(t)], a.view().middle_rows(t, 1));
     thinned<B, T>(cx, tensor.name, 1, dy, b);
     add<B, T>(cx, a, b, seq, z);
   }

@@ -35,6 +35,17 @@ concept projection = requires(const P& p, context<B>& cx, const tensor_block& bl
   { p.accumulate(cx, block, g, z) } -> std::same_as<void>;
 };
 
+/// A projection that takes rows of one tensor by one call, each under its own row of R, for backends to which a call is dear:
+/// on a device each launches kernels, and a batch has as many such rows as different tokens.
+///
+/// `accumulate_each(cx, name, ids, G, Z)`: row i of Z += the image of row i of G as row ids[i] of the tensor of that name.
+template <class P, class B, class T>
+concept row_projection =
+    projection<P, B, T> && requires(const P& p, context<B>& cx, std::string_view name, std::span<const token_id> ids,
+                                    matrix_view<const T, B::space> g, matrix_view<T, B::space> z) {
+      { p.accumulate_each(cx, name, ids, g, z) } -> std::same_as<void>;
+    };
+
 /// A projection that can do without the gradient matrix: it takes the factors that a backward sweep emits, one piece per
 /// sequence (autodiff/sink.hpp), where `takes_factors()` says so.
 ///

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,18 @@ class rademacher {
     require_equal(z.cols(), width_, "rademacher: sketch width");
     require_equal(z.rows(), g.rows(), "rademacher: rows of the sketch");
     B::sign_accumulate(cx, sign_block{stream_key(seed_, block.name), block.first_row, block.rows, block.cols}, g, z);
+  }
+
+  /// Row i of Z += row i of G under row ids[i] of the tensor's R, where the backend has a verb for it. @throws shape_error
+  template <class B, real T>
+  void accumulate_each(context<B>& cx, std::string_view tensor, std::span<const token_id> ids, input_matrix<T, B::space> g,
+                       matrix_view<T, B::space> z) const
+    requires requires { B::sign_rows(cx, philox_key{}, ids, g, z); }
+  {
+    require_equal(static_cast<index_t>(ids.size()), g.rows(), "rademacher: rows of the tensor");
+    require_equal(z.cols(), width_, "rademacher: sketch width");
+    require_equal(z.rows(), g.rows(), "rademacher: rows of the sketch");
+    B::sign_rows(cx, stream_key(seed_, tensor), ids, g, z);
   }
 
   /// One entry of R, +1 or -1: the definition, for tests and for the curious.

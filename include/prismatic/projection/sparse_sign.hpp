@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,18 @@ class sparse_sign {
     require_equal(z.rows(), g.rows(), "sparse_sign: rows of the sketch");
     const sign_block named{stream_key(seed_, block.name), block.first_row, block.rows, block.cols};
     B::sparse_sign_accumulate(cx, named, nonzeros_, g, z);
+  }
+
+  /// Row i of Z += row i of G under row ids[i] of the tensor's R, where the backend has a verb for it. @throws shape_error
+  template <class B, real T>
+  void accumulate_each(context<B>& cx, std::string_view tensor, std::span<const token_id> ids, input_matrix<T, B::space> g,
+                       matrix_view<T, B::space> z) const
+    requires requires { B::sparse_sign_rows(cx, philox_key{}, index_t{1}, ids, g, z); }
+  {
+    require_equal(static_cast<index_t>(ids.size()), g.rows(), "sparse_sign: rows of the tensor");
+    require_equal(z.cols(), width_, "sparse_sign: sketch width");
+    require_equal(z.rows(), g.rows(), "sparse_sign: rows of the sketch");
+    B::sparse_sign_rows(cx, stream_key(seed_, tensor), nonzeros_, ids, g, z);
   }
 
   /// The non-zeros of one parameter, in the order of their outputs: the definition, for tests and for the

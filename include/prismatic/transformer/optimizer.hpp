@@ -97,13 +97,17 @@ class adamw_optimizer {
  private:
   template <class Gradients>
   double gradient_norm(Gradients& sink) {
-    double squares = 0;
+    index_t rows = 0;
+    for (const parameter_info& info : parameters_.infos()) rows += info.rows;
+    const scratch_matrix<T, B::space> norms(context_.scratch(), 1, rows);  // of all parameters: a device is waited for once
+    rows = 0;
     for (index_t i = 0; i < parameters_.size(); ++i) {
       const matrix_view<const T, B::space> gradient = sink.gradient(parameter_id{i});
-      const scratch_matrix<T, B::space> norms(context_.scratch(), 1, gradient.rows());
-      B::row_norms(context_, gradient, norms.flat());
-      for (const T norm : on_host(context_, norms.flat())) squares += static_cast<double>(norm) * static_cast<double>(norm);
+      B::row_norms(context_, gradient, vector_view<T, B::space>(norms.data() + rows, gradient.rows()));
+      rows += gradient.rows();
     }
+    double squares = 0;
+    for (const T norm : on_host(context_, norms.flat())) squares += static_cast<double>(norm) * static_cast<double>(norm);
     return std::sqrt(squares);
   }
 

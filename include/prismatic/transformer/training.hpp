@@ -6,6 +6,7 @@
 #include <prismatic/backend/host.hpp>
 #include <prismatic/core/philox.hpp>
 #include <prismatic/core/progress.hpp>
+#include <prismatic/core/workspace.hpp>
 #include <prismatic/transformer/batch.hpp>
 #include <prismatic/transformer/optimizer.hpp>
 
@@ -131,11 +132,12 @@ training_result train(context<B>& cx, Model& model, std::span<const token_sequen
     tape<B, T, sink_type> t(cx, gradients);
     const auto there = on_backend(cx, weights);
     const variable losses = model.loss(t, batch, there);
-    const auto found = on_host(cx, t.value(losses));
-    double loss = 0;
-    for (index_t i = 0; i < found.rows(); ++i) loss += static_cast<double>(found(i, 0));
+    const scratch_matrix<T, B::space> kept = t.take_value(losses);  // read at the end: nobody waits for a device here
     t.backward(losses);
     optimizer.step(gradients, learning_rate(schedule, step));
+    const auto found = on_host(cx, kept.view());
+    double loss = 0;
+    for (index_t i = 0; i < found.rows(); ++i) loss += static_cast<double>(found(i, 0));
 
     result.losses.push_back(loss);
     result.tokens_seen += static_cast<index_t>(batch.inputs.size());

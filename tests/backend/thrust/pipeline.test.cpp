@@ -11,6 +11,7 @@
 #include <prismatic/diversity/surprisal.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/gradient/collect.hpp>
+#include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/projection/sparse_sign.hpp>
 #include <prismatic/synthesis/filter.hpp>
@@ -93,6 +94,7 @@ TEMPLATE_LIST_TEST_CASE("gradient rows are the CPU's", "[backend][thrust][pipeli
     };
     compare(rademacher(96, 5));
     compare(sparse_sign(96, 4, 5));
+    compare(kronecker(96, 5));
   }
 }
 

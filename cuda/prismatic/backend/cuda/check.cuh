@@ -34,12 +34,17 @@ inline void check_cublas(cublasStatus_t status, const char* who, call_site at = 
   return ::cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
 }
 
-/// Multiprocessors of the current device.  backend_error
-[[nodiscard]] inline int multiprocessors() {
-  int device = 0, count = 0;
+/// An attribute of the current device. @throws backend_error
+[[nodiscard]] inline int device_attribute(cudaDeviceAttr which) {
+  int device = 0, value = 0;
   check_cuda(::cudaGetDevice(&device), "CUDA device");
-  check_cuda(::cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "CUDA device");
-  return count;
+  check_cuda(::cudaDeviceGetAttribute(&value, which, device), "CUDA device");
+  return value;
 }
+
+[[nodiscard]] inline int multiprocessors() { return device_attribute(cudaDevAttrMultiProcessorCount); }
+
+/// Shared memory that a thread block can have where it asks for it.
+[[nodiscard]] inline int shared_bytes_of_block() { return device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin); }
 
 }  // namespace prismatic

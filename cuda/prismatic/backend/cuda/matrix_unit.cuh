@@ -34,6 +34,14 @@ static __device__ __forceinline__ void start_copy(void* shared, const void* glob
                : "memory");
 }
 
+/// The same of 4 bytes.
+static __device__ __forceinline__ void start_copy_of_word(void* shared, const void* global) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;"
+               :
+               : "r"(static_cast<std::uint32_t>(__cvta_generic_to_shared(shared))), "l"(global)
+               : "memory");
+}
+
 /// Ends a batch of copies of this thread, perhaps an empty one.
 static __device__ __forceinline__ void end_batch() { asm volatile("cp.async.commit_group;" : : : "memory"); }
 

@@ -1,5 +1,5 @@
-/// One output of the dense sign projection, for a few samples at once, and one word of a factor of the Kronecker one. The
-/// layout of R: backend/cpu/signs.hpp.
+/// One output of the dense sign projection, for a few samples at once or for a row of a tensor, and one word of a factor of
+/// the Kronecker one. The layout of R: backend/cpu/signs.hpp.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
@@ -56,15 +56,47 @@ struct sign_output {
   }
 };
 
-/// c_ij = the sign at (first + i, j) of the +-1 factor of one side (backend/cpu/signs.hpp, sign_factor), for the columns
-/// 32 j ... 32 j + 31 of a call: one word of the generator.
+/// z_ij += sum over the columns c of sign g_ic for one output j, row i of G being row ids[i] of the tensor. Entries are added
+/// 128 at a time, and those sums in order.
+template <class T>
+struct sign_row_output {
+  philox_key key;
+  const token_id* ids;
+  index_t cols;
+  strided_rows<const T> g;
+  strided_rows<T> z;
+
+  PRISMATIC_HOST_DEVICE void operator()(index_t i, index_t output) const {
+    const T* const entries = g[i];
+    T sum = 0;
+    for (index_t column = 0; column < cols; column += 128) {
+      const philox_counter words =
+          philox4x32({static_cast<std::uint32_t>(column / 128), static_cast<std::uint32_t>(ids[i]),
+                      static_cast<std::uint32_t>(output), 0},
+                     key);
+      const index_t count = smaller(128, cols - column);
+      T part = 0;
+      for (index_t c = 0; c < count; ++c) {
+        const std::uint32_t bit = words[static_cast<std::size_t>(c / 32)] >> (c % 32) & 1u;
+        part += bit != 0 ? -entries[column + c] : entries[column + c];
+      }
+      sum += part;
+    }
+    z[i][output] += sum;
+  }
+};
+
+/// c_ij = the sign at (row, j) of the +-1 factor of one side (backend/cpu/signs.hpp, sign_factor), row = first + i, or ids[i]
+/// where there are ids, for the columns 32 j ... 32 j + 31 of a call: one word of the generator.
 template <class T>
 struct factor_word {
   philox_key key;
-  index_t side, first, cols;
+  index_t side, first;
+  const token_id* ids;  // or null
+  index_t cols;
   strided_rows<T> c;
   PRISMATIC_HOST_DEVICE void operator()(index_t i, index_t j) const {
-    const index_t row = first + i, end = smaller(32 * (j + 1), cols);
+    const index_t row = ids == nullptr ? first + i : index_t{ids[i]}, end = smaller(32 * (j + 1), cols);
     const philox_counter words = philox4x32({static_cast<std::uint32_t>(row / 4), static_cast<std::uint32_t>(j),
                                              static_cast<std::uint32_t>(side), 2},
                                             key);

@@ -1,5 +1,5 @@
-/// The sparse sign projection by sorting: codes of entries, and the sum of one output. The layout of R:
-/// backend/cpu/sparse_signs.hpp.
+/// The sparse sign projection by sorting: codes of entries, and the sum of one output; and a row of a tensor alone. The layout
+/// of R: backend/cpu/sparse_signs.hpp.
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
@@ -59,6 +59,33 @@ struct sparse_output {
     for (index_t p = begins[output]; p < begins[output + 1]; ++p)
       sum += addends[p] < 0 ? -g[s][-1 - addends[p]] : g[s][addends[p]];
     z[s][output] += sum;
+  }
+};
+
+/// Row i of G, which is row ids[i] of the tensor, under non-zero t: its outputs in z_i are this call's alone. Entries go there
+/// call by call of the generator.
+template <class T>
+struct sparse_row {
+  philox_key key;
+  const token_id* ids;
+  index_t nonzeros, width, cols;
+  strided_rows<const T> g;
+  strided_rows<T> z;
+
+  PRISMATIC_HOST_DEVICE void operator()(index_t i, index_t t) const {
+    const index_t first = t * width / nonzeros, size = (t + 1) * width / nonzeros - first;
+    const T* const entries = g[i];
+    T* const outputs = z[i] + first;
+    for (index_t lane = 0; lane < (cols + 127) / 128 * 16; ++lane) {
+      const philox_counter words =
+          philox4x32({static_cast<std::uint32_t>(lane), static_cast<std::uint32_t>(ids[i]), static_cast<std::uint32_t>(t), 1}, key);
+      for (index_t k = 0; k < 8; ++k) {
+        const index_t column = lane / 16 * 128 + 16 * k + lane % 16;
+        if (column >= cols) break;
+        const std::uint32_t bits = words[static_cast<std::size_t>(k / 2)] >> (16 * (k % 2));
+        outputs[static_cast<index_t>(bits & 0x7FFFu) * size / 32768] += (bits >> 15 & 1u) != 0 ? -entries[column] : entries[column];
+      }
+    }
   }
 };
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 namespace prismatic {
 
@@ -50,6 +51,16 @@ struct thrust_sparse_signs {
           cx, z.rows(), width,
           detail::sparse_output<T>{begins.data(), addends.data(), g.middle_cols(first * block.cols, rows * block.cols), z});
     }
+  }
+
+  /// Row i of Z += row i of G under row ids[i] of the tensor's R: what a call of sparse_sign_accumulate a row would add, up to
+  /// rounding. One call of the generator for 8 entries and non-zero. Determinism: bitwise in threads and in the rows beside it.
+  template <real T>
+  static void sparse_sign_rows(own& cx, philox_key key, index_t nonzeros, std::span<const token_id> ids,
+                               input_matrix<T, space> g, matrix_view<T, space> z) {
+    const detail::along<System, token_id> rows(cx, ids);
+    detail::for_each_element(cx, z.rows(), nonzeros,
+                             detail::sparse_row<T>{key, rows.data(), nonzeros, z.cols(), g.cols(), g, z});
   }
 
  private:
