@@ -5,6 +5,7 @@
 #include <prismatic/io/safetensors_writer.hpp>
 #include <prismatic/transformer/checkpoint.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -91,6 +92,7 @@ void widen_into_warm_memory(benchmark::State& state) {
   thread_team team;
   const mapped_file file(checkpoint.folder() + "/model.safetensors");
   matrix<float> out(1, checkpoint.bytes() / 2);
+  std::fill_n(out.data(), out.size(), 1.0f);
   for (auto _ : state)
     team.for_range(out.cols(), 1, [&](index_t begin, index_t end, int) {
       copy_elements(dtype::bf16, file.bytes().data() + 2 * begin,

@@ -59,6 +59,31 @@ class products_at {
   product_precision before_ = product_precision::full;
 };
 
+/// While this lives, a context with `bool matrix_units() const` and `void set_matrix_units(bool)` multiplies floats by
+/// multiply-adds alone, which read a matrix once for a few rows faster than units do. For decoding: steps of few rows and of
+/// many then give the same bits at the speed of memory.
+template <class B>
+class without_matrix_units {
+ public:
+  explicit without_matrix_units(context<B>& cx) : context_(cx) {
+    if constexpr (has_both) {
+      before_ = cx.matrix_units();
+      cx.set_matrix_units(false);
+    }
+  }
+  without_matrix_units(const without_matrix_units&) = delete;
+  without_matrix_units& operator=(const without_matrix_units&) = delete;
+  ~without_matrix_units() {
+    if constexpr (has_both) context_.set_matrix_units(before_);
+  }
+
+ private:
+  static constexpr bool has_both = requires(context<B>& cx) { cx.set_matrix_units(cx.matrix_units()); };
+
+  context<B>& context_;
+  bool before_ = true;
+};
+
 /// The precision of a forward product: what bf16_backward leaves at full.
 template <class B>
 [[nodiscard]] product_precision forward_products(const context<B>& cx) {

@@ -32,6 +32,9 @@ class context<cpu_backend<Kernels>> {
     require_option(wanted != product_precision::tf32, "products: found tf32, expected full, bf16_backward or bf16 on a CPU");
     products_ = wanted;
   }
+  /// Whether float products may run on the processor's matrix units, where it has them. See without_matrix_units.
+  [[nodiscard]] bool matrix_units() const noexcept { return matrix_units_; }
+  void set_matrix_units(bool allowed) noexcept { matrix_units_ = allowed; }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
   void synchronize() noexcept {}
 
@@ -41,6 +44,7 @@ class context<cpu_backend<Kernels>> {
   std::uint64_t seed_;
   index_t activation_bytes_;
   product_precision products_ = product_precision::full;
+  bool matrix_units_ = true;
 };
 
 }  // namespace prismatic

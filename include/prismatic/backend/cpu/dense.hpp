@@ -27,7 +27,8 @@ struct cpu_dense {
                    input_scalar<T> beta, matrix_view<T> c) {
     const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
     if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows && !rounds<T>(cx))
-      return detail::multiply_few<T>(cx.team(), alpha, a, b, beta, c);
+      return cx.matrix_units() ? detail::multiply_few<T>(cx.team(), cx.scratch(), alpha, a, b, beta, c)
+                               : detail::multiply_few_rows<T>(cx.team(), alpha, a, b, beta, c);
     const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
     if (m >= n)
       cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
@@ -144,7 +145,10 @@ struct cpu_dense {
                        input_scalar<T> beta, matrix_view<T> c) {
     if constexpr (std::same_as<T, float>)
       if (rounds<T>(cx)) return detail::multiply_bf16(a_op, b_op, alpha, a, b, beta, c);
-    detail::multiply<T>(a_op, b_op, alpha, a, b, beta, c);
+    if (cx.matrix_units())
+      detail::multiply<T>(a_op, b_op, alpha, a, b, beta, c);
+    else
+      detail::multiply_by_vectors<T>(a_op, b_op, alpha, a, b, beta, c);
   }
 };
 

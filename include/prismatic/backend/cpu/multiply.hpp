@@ -5,6 +5,7 @@
 #include <prismatic/backend/cpu/gemv.hpp>
 #include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/backend/cpu/unit_product.hpp>
+#include <prismatic/core/workspace.hpp>
 
 #include <concepts>
 #include <type_traits>
@@ -36,11 +37,11 @@ void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a
 /// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for at most `few_rows` rows of X, on all threads: W is read once. The bits of
 /// `multiply`.
 template <real T>
-void multiply_few(thread_team& team, std::type_identity_t<T> alpha, input_matrix<T> x, input_matrix<T> w,
-                  std::type_identity_t<T> beta, matrix_view<T> c) {
+void multiply_few(thread_team& team, [[maybe_unused]] workspace<memory::host>& scratch, std::type_identity_t<T> alpha,
+                  input_matrix<T> x, input_matrix<T> w, std::type_identity_t<T> beta, matrix_view<T> c) {
 #if PRISMATIC_X86 && defined(__linux__)
   if constexpr (std::same_as<T, float>)
-    if (multiplies_on_units<T>(x.cols())) return multiply_few_rows_on_units(team, alpha, x, w, beta, c);
+    if (multiplies_on_units<T>(x.cols())) return multiply_few_rows_on_units(team, scratch, alpha, x, w, beta, c);
 #endif
   multiply_few_rows<T>(team, alpha, x, w, beta, c);
 }

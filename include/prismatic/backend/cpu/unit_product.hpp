@@ -7,9 +7,9 @@
 #include <prismatic/backend/cpu/matrix_units.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/parallel.hpp>
+#include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -47,16 +47,26 @@ struct unit_panel {
   }
 };
 
-/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread; with `Turned` C lies turned, (n,m). 2 m n k FLOP, of
-/// which units do Parts (Parts + 1) / 2 times as many. A thread that ever multiplied so keeps 0.8 MiB (three parts).
+/// Sums are cut along k into runs of whole steps, 128 numbers at the most, by k alone.
+struct unit_runs {
+  static constexpr index_t depth = 128;
+  index_t k, steps, count;
+
+  explicit unit_runs(index_t length)
+      : k(length), steps((k + unit_depth - 1) / unit_depth), count(std::max<index_t>(1, (steps * unit_depth + depth - 1) / depth)) {}
+  [[nodiscard]] index_t begin(index_t run) const { return std::min(k, steps * run / count * unit_depth); }
+};
+
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread. 2 m n k FLOP, of which units do
+/// Parts (Parts + 1) / 2 times as many. A thread that ever multiplied so keeps 0.8 MiB (three parts).
 ///
 /// Determinism: an element of C is summed in runs and steps that depend on k alone, so it does not depend on the other
 /// rows and columns of the call, nor on which of the operands stands left. C is not read where beta is 0.
-template <int Parts, bool Turned = false>
+template <int Parts>
 [[PRISMATIC_AMX]] void multiply_on_units(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
                                          float beta, matrix_view<float> c) {
   using panel = unit_panel<Parts>;
-  constexpr index_t side = panel::side, depth = 128;  // a panel of A stays in the nearest cache,
+  constexpr index_t side = panel::side, depth = unit_runs::depth;  // a panel of A stays in the nearest cache,
   constexpr index_t breadth = 1024;                   // a block of B in the second
   struct panels {
     alignas(64) std::uint32_t a[depth / unit_depth * panel::step];
@@ -64,12 +74,11 @@ template <int Parts, bool Turned = false>
     unit_square square;
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
-  const index_t m = Turned ? c.cols() : c.rows(), n = Turned ? c.rows() : c.cols(), k = a_op == op::none ? a.cols() : a.rows();
-  const index_t all_steps = panel::steps(k), runs = std::max<index_t>(1, (all_steps * unit_depth + depth - 1) / depth);
-  const auto begin_of = [&](index_t run) { return std::min(k, all_steps * run / runs * unit_depth); };
+  const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
+  const unit_runs runs(k);
   const matrix_units set_up;
-  for (index_t run = 0; run < runs; ++run) {
-    const index_t from = begin_of(run), length = begin_of(run + 1) - from, steps = panel::steps(length);
+  for (index_t run = 0; run < runs.count; ++run) {
+    const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, steps = panel::steps(length);
     const float kept = run == 0 ? beta : 1.0f;
     for (index_t left = 0; left < n; left += breadth) {
       const index_t right = std::min(n, left + breadth);
@@ -82,18 +91,9 @@ template <int Parts, bool Turned = false>
         for (index_t j = left; j < right; j += side) {
           const index_t cols = std::min(side, right - j);
           const std::uint32_t* const panel_b = packed->b + (j - left) / side * steps * panel::step;
-          const auto tile = rows > unit_side
-                                ? (cols > unit_side ? &unit_tile<Parts, 2, 2, Turned>::run : &unit_tile<Parts, 2, 1, Turned>::run)
-                                : (cols > unit_side ? &unit_tile<Parts, 1, 2, Turned>::run : &unit_tile<Parts, 1, 1, Turned>::run);
-          if constexpr (Turned) {
-            tile(packed->a, panel_b, steps, packed->square.sums, side);
-            for (index_t q = 0; q < cols; ++q)
-              for (index_t r = 0; r < rows; ++r) {
-                const float sum = alpha * packed->square.sums[r * side + q];
-                float& to = c(j + q, i + r);
-                to = kept == 0 ? sum : std::fma(kept, to, sum);
-              }
-          } else if (alpha == 1 && kept == 0 && rows % unit_side == 0 && cols % unit_side == 0) {
+          const auto tile = rows > unit_side ? (cols > unit_side ? &unit_tile<Parts, 2, 2>::run : &unit_tile<Parts, 2, 1>::run)
+                                             : (cols > unit_side ? &unit_tile<Parts, 1, 2>::run : &unit_tile<Parts, 1, 1>::run);
+          if (alpha == 1 && kept == 0 && rows % unit_side == 0 && cols % unit_side == 0) {
             tile(packed->a, panel_b, steps, c.row(i) + j, c.stride());
           } else {
             tile(packed->a, panel_b, steps, packed->square.sums, side);
@@ -105,15 +105,32 @@ template <int Parts, bool Turned = false>
   }
 }
 
-/// The same product of floats for a few rows X(m,k) and a W(n,k) that is read once, from memory, by all threads: C(m,n) <-
-/// alpha X W' + beta C. W stands left, where its rows need not be turned. The same bits.
-inline void multiply_few_rows_on_units(thread_team& team, float alpha, input_matrix<float> x, input_matrix<float> w,
-                                       float beta, matrix_view<float> c) {
-  constexpr index_t worth_bytes = index_t{1} << 16;  // some 4 microseconds of reading: worth a second thread
-  const index_t worth = 1 + worth_bytes / std::max<index_t>(1, 4 * x.cols());
-  team.for_range(c.cols(), worth, [&](index_t begin, index_t end, int) {
-    multiply_on_units<3, true>(op::none, op::transpose, alpha, w.middle_rows(begin, end - begin), x, beta,
-                               c.middle_cols(begin, end - begin));
+/// The same product of floats for at most 16 rows X(m,k) and a W(n,k) that is read once, from memory, by all threads: C(m,n) <-
+/// alpha X W' + beta C. W stands left, where its rows need not be turned, and goes by 32 rows at a time in all their length.
+/// The bits of multiply_on_units.
+inline void multiply_few_rows_on_units(thread_team& team, workspace<memory::host>& scratch, float alpha, input_matrix<float> x,
+                                       input_matrix<float> w, float beta, matrix_view<float> c) {
+  using panel = unit_panel<3>;
+  using tile = unit_tile<3, 2, 1, true>;
+  constexpr index_t side = panel::side, worth_bytes = index_t{1} << 16;  // some 4 microseconds of reading: worth a second thread
+  const index_t m = c.rows(), n = c.cols(), panels = (n + side - 1) / side;
+  const unit_runs runs(x.cols());
+  const scratch_matrix<std::uint32_t, memory::host> packed(scratch, runs.steps, panel::step);
+  panel::pack(x, true, false, 0, m, 0, runs.k, packed.data());
+  team.for_range(panels, 1 + worth_bytes / std::max<index_t>(1, 4 * side * runs.k), [&](index_t begin, index_t end, int) {
+    alignas(64) std::uint32_t left[std::size_t{unit_runs::depth / unit_depth} * panel::step];
+    unit_square square, turned;
+    const matrix_units set_up;
+    for (index_t p = begin; p < end; ++p)
+      for (index_t run = 0; run < runs.count; ++run) {
+        const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, rows = std::min(side, n - p * side);
+        const float kept = run == 0 ? beta : 1.0f;
+        panel::pack(w, true, true, p * side, rows, from, length, left);
+        tile::run(left, packed.data() + from / unit_depth * panel::step, panel::steps(length), square.sums, side);
+        for (index_t q = 0; q < m; ++q)
+          for (index_t r = 0; r < side; ++r) turned.sums[q * side + r] = square.sums[r * side + q];
+        turned.put(alpha, kept, c.row(0) + p * side, c.stride(), m, rows);
+      }
   });
 }
 
