@@ -59,8 +59,8 @@ class products_at {
   product_precision before_ = product_precision::full;
 };
 
-/// While this lives, a context with `bool matrix_units() const` and `void set_matrix_units(bool)` multiplies floats by
-/// multiply-adds alone, which read a matrix once for a few rows faster than units do. For decoding: steps of few rows and of
+/// While this lives, `gemm` and `segment_outer` of a context with `bool matrix_units() const` and `void set_matrix_units(bool)`
+/// multiply floats by multiply-adds alone, which read a matrix once for a few rows faster than units do. For decoding: steps of few rows and of
 /// many then give the same bits at the speed of memory.
 template <class B>
 class without_matrix_units {

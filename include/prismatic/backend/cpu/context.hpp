@@ -32,7 +32,7 @@ class context<cpu_backend<Kernels>> {
     require_option(wanted != product_precision::tf32, "products: found tf32, expected full, bf16_backward or bf16 on a CPU");
     products_ = wanted;
   }
-  /// Whether float products may run on the processor's matrix units, where it has them. See without_matrix_units.
+  /// Whether `gemm` and `segment_outer` of floats may run on the processor's matrix units, where it has them. See without_matrix_units.
   [[nodiscard]] bool matrix_units() const noexcept { return matrix_units_; }
   void set_matrix_units(bool allowed) noexcept { matrix_units_ = allowed; }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
