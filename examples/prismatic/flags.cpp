@@ -75,11 +75,11 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
                  "in both: --device cuda only)")
       ->capture_default_str()
       ->check(CLI::IsMember({"full", "bf16-backward", "bf16", "tf32"}));
-  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most; 0: 512 a thread")
+  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most; 0: 1024, or 512 a thread where threads share sweeps")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   app.add_option("--max-memory,--activations", flags.max_memory,
-                 "memory, such as 800MB or 4GB. On the CPU: for one sweep's activations (default 2 GiB). On a device: for all that "
+                 "memory, such as 800MB or 4GB. On the CPU: for the activations of sweeps (default 2 GiB). On a device: for all that "
                  "lies there, half of it for activations (default: what is free). With less, sweeps take fewer tokens, and a sample "
                  "that does not fit is computed block by block, twice")
       ->transform(CLI::AsSizeValue(false));

@@ -32,3 +32,7 @@
 #else
 #define PRISMATIC_X86 0
 #endif
+
+#if PRISMATIC_X86  // an attribute: a function for the processor's matrix units (backend/cpu/matrix_units.hpp)
+#define PRISMATIC_AMX gnu::target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")
+#endif

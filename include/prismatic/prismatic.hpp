@@ -20,6 +20,7 @@
 #include <prismatic/backend/context.hpp>
 #include <prismatic/backend/cpu.hpp>
 #include <prismatic/backend/cpu/attention.hpp>
+#include <prismatic/backend/cpu/band_reduction.hpp>
 #include <prismatic/backend/cpu/bf16_blocks.hpp>
 #include <prismatic/backend/cpu/bf16_product.hpp>
 #include <prismatic/backend/cpu/bf16_syrk.hpp>

@@ -102,7 +102,7 @@ TEMPLATE_TEST_CASE("one entry that is not finite is refused wherever it lies", "
   using T = TestType;
   thread_team team(1);
   workspace<memory::host> scratch;
-  const index_t n = GENERATE(1, 2, 3, 40);
+  const index_t n = GENERATE(1, 2, 3, 16, 40);
   const T bad = GENERATE(std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity());
   std::vector<T> w(static_cast<std::size_t>(n));
   for (index_t i = 0; i < n; ++i)

@@ -6,8 +6,12 @@
 #include <prismatic/projection/rademacher.hpp>
 #include <prismatic/transformer/decoder.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <stdexcept>
+#include <thread>
 #include <vector>
 
 using namespace prismatic;
@@ -128,6 +132,72 @@ TEST_CASE("a sweep takes no more tokens than the context has memory for", "[grad
   CHECK(tokens(index_t{1} << 40) == 4096);
   context<B> four({.threads = 4});
   CHECK(sweep_tokens(four, model, 0) == 2048);
+}
+
+TEST_CASE("threads sweep side by side where their activations fit and each has something to do", "[gradient][collect]") {
+  using B = cpu_backend<>;
+  const decoder<B, float> model(tiny());
+  const index_t token = model.activation_bytes(1);
+  const std::vector<index_t> lengths(30, 20);
+  const auto planned = [&](int threads, index_t wanted, index_t bytes, std::span<const index_t> of) {
+    context<B> cx({.threads = threads, .activation_bytes = bytes});
+    return plan_side_by_side(cx, model, of, wanted);
+  };
+  const index_t plenty = index_t{1} << 40;
+  const auto three = planned(3, 100, plenty, lengths);
+  REQUIRE(three.size() == 6);  // 600 tokens in two rounds
+  for (std::size_t p = 0; p < 6; ++p) {
+    CHECK(three[p].begin == static_cast<index_t>(5 * p));
+    CHECK(three[p].end == static_cast<index_t>(5 * p + 5));
+  }
+  CHECK(planned(3, 100, 300 * token, lengths).size() == 6);
+  CHECK(planned(3, 100, 300 * token - 1, lengths).empty());
+  CHECK(planned(1, 100, plenty, lengths).empty());
+  CHECK(planned(3, 0, plenty, lengths).empty());  // 512 tokens are the least that a thread is given
+  CHECK(planned(3, 100, plenty, {}).empty());
+  CHECK(planned(3, 100, plenty, std::vector<index_t>{50, 50}).empty());
+  const std::vector<index_t> with_long{20, 20, 20, 20, 150};  // is swept alone, and must fit as well
+  CHECK(planned(3, 40, 450 * token, with_long).size() == 3);
+  CHECK(planned(3, 40, 450 * token - 1, with_long).empty());
+}
+
+TEST_CASE("sweeps side by side report to the caller, and stop for it", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, float> model(tiny());
+  model.initialise(3);
+  const auto data = sequences(60);
+  context<B> cx({.threads = 3});
+  const rademacher projection(8);
+  std::vector<index_t> counts;
+  const auto caller = std::this_thread::get_id();
+  auto count = [&](const progress_report& report) {
+    CHECK(std::this_thread::get_id() == caller);
+    CHECK(report.total == 60);
+    counts.push_back(report.done);
+  };
+  static_cast<void>(collect_rows(cx, model, data, projection, {.batch_tokens = 60, .on_progress = count}));
+  CHECK(std::ranges::is_sorted(counts));
+  CHECK(counts.back() == 60);
+
+  auto stop = [](const progress_report&) { throw std::runtime_error("stop"); };
+  CHECK_THROWS_WITH(collect_rows(cx, model, data, projection, {.batch_tokens = 60, .on_progress = stop}), "stop");
+  auto broken = data;
+  broken[40].carries_loss.assign(broken[40].tokens.size(), false);
+  CHECK_THROWS_AS(collect_rows(cx, model, broken, projection, {.batch_tokens = 60}), option_error);
+}
+
+TEST_CASE("a thread's own context has the settings of the whole", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  context<B> cx({.threads = 3, .seed = 7, .activation_bytes = 3000});
+  context<B>& own = cx.alone(1);
+  CHECK(own.team().size() == 1);
+  CHECK(own.seed() == 7);
+  CHECK(own.activation_bytes() == 1000);
+  cx.set_products(product_precision::bf16);
+  cx.set_matrix_units(false);
+  CHECK(&cx.alone(1) == &own);
+  CHECK(own.products() == product_precision::bf16);
+  CHECK(!own.matrix_units());
 }
 
 namespace {

@@ -12,7 +12,7 @@ namespace prismatic {
 struct context_options {
   int threads = 0;         ///< CPU threads, the caller's included; 0 takes one per hardware thread
   std::uint64_t seed = 0;  ///< every random stream of the context derives from it
-  /// Bytes of activations a sweep may keep. One that would keep more computes them again on its way back:
+  /// Bytes of activations that sweeps may keep at a time. One that would keep more computes them again on its way back:
   /// the same numbers, for about a third more time.
   index_t activation_bytes = index_t{2} << 30;
 };

@@ -67,7 +67,8 @@ class covariance_accumulator {
       throw numeric_error(
           "covariance_accumulator: found no usable row of positive weight, expected at least 1");
     matrix<double> out = sum_.clone();
-    for (index_t i = 0; i < out.size(); ++i) out.data()[i] /= weights_.total;
+    const double share = 1 / weights_.total;
+    for (index_t i = 0; i < out.size(); ++i) out.data()[i] *= share;
     return out;
   }
 

@@ -99,8 +99,8 @@ matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows,
   });
   matrix<double> k(n, n);
   const auto found = on_host(cx, gram.view());
-  for (index_t i = 0; i < k.size(); ++i)
-    k.data()[i] = static_cast<double>(found.data()[i]) / plan.weights.total;
+  const double share = 1 / plan.weights.total;
+  for (index_t i = 0; i < k.size(); ++i) k.data()[i] = share * static_cast<double>(found.data()[i]);
   return k;
 }
 

@@ -22,7 +22,7 @@ namespace prismatic {
 /// z_s = scale * sum over parameters of R_p vec(g_s,p), for every sequence s of a batch. Each row equals
 /// the projection of the materialised gradient, whatever the batch, the packing or the thread count.
 ///
-/// Scratch: one tile of at most max(4 MiB, one row of every sequence's gradient), on a device max(256 MiB, 128 rows), and the
+/// Scratch: one tile of at most max(16 MiB, one row of every sequence's gradient), on a device max(256 MiB, 128 rows), and the
 /// sketches of the batch's distinct (sequence, token) pairs; nothing grows with P.
 template <class B, real T, projection<B, T> Projection>
 class sketch_sink {
@@ -47,9 +47,8 @@ class sketch_sink {
     if constexpr (factor_projection<Projection, B, T>)
       if (projection_.takes_factors())
         return projection_.accumulate_outer(context_, {info.name, 0, info.rows, info.cols}, dy, x, seq, rows_.view());
-    const index_t row_bytes = seq.sequences() * info.cols * index_t{sizeof(T)};
-    const index_t fitting = tile_bytes / std::max<index_t>(row_bytes, 1) / tile_rows * tile_rows;
-    const index_t height = std::clamp<index_t>(fitting, std::min(tile_rows, info.rows), info.rows);
+    const index_t row_bytes = std::max<index_t>(1, seq.sequences() * info.cols * index_t{sizeof(T)});
+    const index_t height = std::clamp<index_t>(tile_height(row_bytes), 1, info.rows);
     const scratch_matrix<T, B::space> tile(context_.scratch(), seq.sequences(), height * info.cols);
     for (index_t first = 0; first < info.rows; first += height) {
       const index_t count = std::min(height, info.rows - first);
@@ -123,8 +122,15 @@ class sketch_sink {
   }
 
  private:
-  static constexpr index_t tile_bytes = index_t{B::space == memory::host ? 4 : 256} << 20;  // devices want long calls
-  static constexpr index_t tile_rows = B::space == memory::host ? 1 : 128;  // what kernels cut rows into
+  // Rows of a parameter in a tile. On the host it stays near the processor, but every tile reads all activations again, so
+  // it has some rows at least; a device wants long calls, in multiples of what its kernels cut rows into.
+  static index_t tile_height(index_t row_bytes) {
+    constexpr index_t mebibyte = index_t{1} << 20, some_rows = 128;
+    if constexpr (B::space == memory::host)
+      return std::max(4 * mebibyte / row_bytes, std::min(some_rows, 16 * mebibyte / row_bytes));
+    else
+      return std::max(some_rows, 256 * mebibyte / row_bytes / some_rows * some_rows);
+  }
 
   [[nodiscard]] const parameter_info& at(parameter_id p) const { return infos_[static_cast<std::size_t>(p.index)]; }
 

@@ -90,6 +90,11 @@ struct bf16_blocks {
     }
   }
 
+  /// The lanes below `count`.
+  static __mmask16 first(index_t count) {
+    return static_cast<__mmask16>(count >= 16 ? 0xFFFF : count <= 0 ? 0 : (1 << count) - 1);
+  }
+
  private:
   // What the next panel begins with; beyond the end it does no harm.
   [[gnu::always_inline]] static inline void fetch(const float* in) { __builtin_prefetch(in); }
@@ -111,9 +116,6 @@ struct bf16_blocks {
   [[PRISMATIC_AMX]] static void clear(index_t from, std::uint32_t* out) {
     for (index_t i = from; i < unit_side; ++i, out += unit_side)
       for (int p = 0; p < Parts; ++p) _mm512_storeu_si512(out + p * unit_block, _mm512_setzero_si512());
-  }
-  static __mmask16 first(index_t count) {
-    return static_cast<__mmask16>(count >= 16 ? 0xFFFF : count <= 0 ? 0 : (1 << count) - 1);
   }
 };
 

@@ -6,8 +6,11 @@
 #include <prismatic/core/philox.hpp>
 #include <prismatic/core/workspace.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 namespace prismatic {
 
@@ -35,6 +38,18 @@ class context<cpu_backend<Kernels>> {
   /// Whether `gemm` and `segment_outer` of floats may run on the processor's matrix units, where it has them. See without_matrix_units.
   [[nodiscard]] bool matrix_units() const noexcept { return matrix_units_; }
   void set_matrix_units(bool allowed) noexcept { matrix_units_ = allowed; }
+  /// A context for thread `worker` of the team alone, so that whole jobs run side by side: of the same seed and settings, with
+  /// its share of the activations' memory. It keeps its scratch. To be asked for by the thread that this context belongs to.
+  [[nodiscard]] context& alone(int worker) {
+    const int threads = team_.size();
+    if (alone_.empty()) alone_.resize(static_cast<std::size_t>(threads));
+    std::unique_ptr<context>& own = alone_[static_cast<std::size_t>(worker)];
+    if (!own)
+      own = std::make_unique<context>(context_options{.threads = 1, .seed = seed_, .activation_bytes = activation_bytes_ / threads});
+    own->products_ = products_;
+    own->matrix_units_ = matrix_units_;
+    return *own;
+  }
   [[nodiscard]] random_stream random(std::string_view name) const noexcept { return {seed_, name}; }
   void synchronize() noexcept {}
 
@@ -45,6 +60,7 @@ class context<cpu_backend<Kernels>> {
   index_t activation_bytes_;
   product_precision products_ = product_precision::full;
   bool matrix_units_ = true;
+  std::vector<std::unique_ptr<context>> alone_;  // of the team's threads
 };
 
 }  // namespace prismatic

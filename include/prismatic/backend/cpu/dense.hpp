@@ -79,9 +79,10 @@ struct cpu_dense {
   template <real T>
   static void segment_outer(cpu& cx, input_matrix<T> a, input_matrix<T> x, const layout& seq,
                             matrix_view<T> g) {
-    const index_t m = a.cols(), n = x.cols(),
-                  strip = std::max<index_t>(8, (index_t{1} << 16) / std::max<index_t>(n, 1));
-    const index_t strips = (m + strip - 1) / strip;
+    // Every strip turns all of X into panels again: as few of them as keep the threads busy.
+    const index_t m = a.cols(), n = x.cols(), sequences = std::max<index_t>(1, seq.sequences());
+    const index_t parts = (2 * cx.team().size() + sequences - 1) / sequences;
+    const index_t strip = std::max<index_t>(1, ((m + parts - 1) / parts + 31) / 32 * 32), strips = (m + strip - 1) / strip;
     cx.team().for_each(seq.sequences() * strips, [&](index_t task, int) {
       const index_t s = task / strips, first = task % strips * strip, count = std::min(strip, m - first);
       const auto rows_a = a.middle_rows(seq[s].begin, seq[s].size()).middle_cols(first, count);

@@ -1,8 +1,10 @@
 /// All eigenvalues of a symmetric matrix, without eigenvectors.
 #pragma once
 
+#include <prismatic/backend/cpu/band_reduction.hpp>
 #include <prismatic/backend/cpu/sturm.hpp>
 #include <prismatic/backend/cpu/tridiagonal.hpp>
+#include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/parallel.hpp>
 #include <prismatic/core/workspace.hpp>
@@ -40,9 +42,12 @@ void symmetric_eigenvalues(thread_team& team, workspace<memory::host>& scratch, 
   // A power of two, so that neither squares nor sums overflow and nothing is rounded.
   const T largest = largest_size(c);
   const T scale = largest > 0 && std::isfinite(largest) ? std::ldexp(T{1}, -std::ilogb(largest)) : T{1};
-  const scratch_matrix<T, memory::host> tridiagonal(scratch, 2, n);
-  T *const diagonal = tridiagonal.view().row(0), *const below = tridiagonal.view().row(1);
-  reduce_to_tridiagonal<T>(team, scratch, c, scale, diagonal, below);
+  const scratch_matrix<double, memory::host> held(scratch, 1, symmetric_band::elements(n)), tridiagonal(scratch, 2, n);
+  held.zero();
+  const symmetric_band band{held.data()};
+  double *const diagonal = tridiagonal.view().row(0), *const below = tridiagonal.view().row(1);
+  reduce_to_band<T>(team, scratch, c, scale, band);
+  on_widest_vectors<chase_bulges, const symmetric_band&, index_t, double*, double*>(band, n, diagonal, below);
   // Bisection costs little: its error stays well below that of a reduction in float.
   constexpr double tolerance = std::max(std::numeric_limits<double>::epsilon() / 2,
                                         static_cast<double>(std::numeric_limits<T>::epsilon()) / 1024);

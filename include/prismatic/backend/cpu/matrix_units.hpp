@@ -21,8 +21,6 @@ namespace prismatic::detail {
 inline constexpr index_t unit_side = 16, unit_depth = 32, unit_block = 256;
 
 #if PRISMATIC_X86 && defined(__linux__)
-#define PRISMATIC_AMX gnu::target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")
-
 /// Whether products of bfloat16 run on matrix units here. The first call asks the system for them, once for the
 /// process: frames of signal handlers grow by 8 KiB (docs/pitfalls.md), nothing else changes.
 inline bool has_matrix_units() {

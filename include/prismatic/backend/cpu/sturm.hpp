@@ -90,8 +90,8 @@ struct count_below {
 /// FLOP a bit. Determinism: bitwise in threads.
 /// @throws numeric_error  an entry is not finite
 template <real T>
-void tridiagonal_eigenvalues(thread_team& team, workspace<memory::host>& scratch, const T* diagonal,
-                             const T* below, double tolerance, double scale, vector_view<T> w) {
+void tridiagonal_eigenvalues(thread_team& team, workspace<memory::host>& scratch, const double* diagonal,
+                             const double* below, double tolerance, double scale, vector_view<T> w) {
   constexpr index_t chunk = count_below::shifts;
   const index_t n = w.size(), chunks = (n + chunk - 1) / chunk, points = chunks * chunk;
   const scratch_matrix<double, memory::host> storage(scratch, 3, points);
@@ -99,11 +99,11 @@ void tridiagonal_eigenvalues(thread_team& team, workspace<memory::host>& scratch
   double *d = storage.view().row(0), *squared = storage.view().row(1), *grid = storage.view().row(2);
 
   const auto beside = [&](index_t i) {
-    return i > 0 && i < n ? std::abs(static_cast<double>(below[i - 1])) : 0;
+    return i > 0 && i < n ? std::abs(below[i - 1]) : 0;
   };
   double low = std::numeric_limits<double>::infinity(), high = -low, sum = 0;  // Gershgorin's interval
   for (index_t i = 0; i < n; ++i) {
-    d[i] = static_cast<double>(diagonal[i]);
+    d[i] = diagonal[i];
     const double radius = beside(i) + beside(i + 1);
     low = std::min(low, d[i] - radius);
     high = std::max(high, d[i] + radius);

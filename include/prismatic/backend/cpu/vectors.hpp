@@ -4,6 +4,8 @@
 #include <prismatic/config.hpp>
 #include <prismatic/core/types.hpp>
 
+#include <utility>
+
 namespace prismatic::detail {
 
 /// `size` numbers that are added and multiplied as one. A `vector` is never an argument or a result by value:
@@ -41,6 +43,24 @@ struct lanes_of {
       const T* const p = reinterpret_cast<const T*>(&v);
       const typename half::vector sum = half::at(p).v + half::at(p + half::size).v;
       return half::total(sum);
+    }
+  }
+
+  /// out[i] <- the sum of the lanes of v[i], for `size` vectors: neighbours are added, then those sums, ...
+  [[gnu::always_inline]] static void totals(const vector* v, vector& out) noexcept {
+    add_neighbours<size>(v, out, std::make_integer_sequence<int, size>());
+  }
+
+ private:
+  template <index_t Count, int... I>
+  [[gnu::always_inline]] static void add_neighbours(const vector* v, vector& out, std::integer_sequence<int, I...> lanes) noexcept {
+    if constexpr (Count == 1) {
+      out = *v;
+    } else {
+      vector a, b;
+      add_neighbours<Count / 2>(v, a, lanes);
+      add_neighbours<Count / 2>(v + Count / 2, b, lanes);
+      out = __builtin_shufflevector(a, b, 2 * I...) + __builtin_shufflevector(a, b, 2 * I + 1 ...);
     }
   }
 };
