@@ -67,7 +67,7 @@ struct score_verb {
     out["ceiling"] = result.ceiling;
     out["share_of_ceiling"] = result.score / result.ceiling;
     for (std::size_t i = 0; i < std::size(orders); ++i)
-      out["orders"][order_names[i]] = vendi_from_spectrum(result.spectrum, orders[i]);
+      out["orders"][order_names[i]] = result.score_at(orders[i]);
     out["order2_debiased"] = result.order2_debiased;
     if (flags.confidence > 0) {
       const confidence_result c = vendi_confidence(s.cx(), rows, {.repeats = flags.confidence});
@@ -106,7 +106,7 @@ struct score_verb {
     for (std::size_t i = 0; i < std::size(orders); ++i)
       if (orders[i] != 1)
         lines.push_back({std::string("Vendi of order ") + order_names[i],
-                         fixed(vendi_from_spectrum(result.spectrum, orders[i]), 2)});
+                         fixed(result.score_at(orders[i]), 2)});
     lines.push_back({"order 2 without projection bias", fixed(result.order2_debiased, 2)});
     if (out.contains("mean_nll")) lines.push_back({"mean NLL, nats a token", fixed(out["mean_nll"].get<double>(), 3)});
     if (out.contains("confidence"))

@@ -107,7 +107,7 @@ TEMPLATE_LIST_TEST_CASE("covariance, Gram matrix, stream and exact Gram agree wi
   CHECK(gram.ceiling == Approx(covariance.ceiling));
   CHECK(streamed.ceiling == Approx(covariance.ceiling));
   CHECK(gram.order2_debiased == Approx(covariance.order2_debiased).epsilon(100 * tolerance<T>()));
-  CHECK(vendi_from_spectrum(gram.spectrum, order) == Approx(gram.score));
+  CHECK(gram.score_at(order) == Approx(gram.score));
 }
 
 TEST_CASE("float rows keep the score of a spectrum that decays, or has one direction in common", "[diversity][vendi]") {
@@ -125,6 +125,26 @@ TEST_CASE("float rows keep the score of a spectrum that decays, or has one direc
       }
     CHECK(vendi(cx, rows).score == Approx(vendi(cx, same).score).epsilon(1e-6));
   }
+}
+
+// Most eigenvalues lie below epsilon(float) times the largest here: together they are 2e-4 of the score.
+TEST_CASE("float rows keep what lies far below the largest eigenvalue", "[diversity][vendi]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 2});
+  const index_t n = 500, d = 520;
+  matrix<float> rows = test::gaussian<float>(n, d, "rows");
+  const auto common = test::gaussian<float>(1, d, "common");
+  matrix<double> same(n, d);
+  for (index_t i = 0; i < n; ++i)
+    for (index_t j = 0; j < d; ++j) {
+      float& x = rows(i, j);
+      x = (x + 3 * common(0, j)) / static_cast<float>(j + 1);
+      same(i, j) = static_cast<double>(x);
+    }
+  const auto found = vendi(cx, rows), expected = vendi(cx, same);
+  CHECK(found.score == Approx(expected.score).epsilon(5e-6));
+  CHECK(std::ranges::count_if(found.spectrum, [&](double l) { return l > 0 && l <= found.rounding; }) > 100);
+  CHECK(found.score_at(0.1) <= expected.score_at(0.1));  // is sure of fewer
 }
 
 TEST_CASE("the score ignores order, length, sign, rotation and repetition", "[diversity][vendi]") {

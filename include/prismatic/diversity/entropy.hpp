@@ -33,7 +33,7 @@ inline void require_unit_trace(double trace, call_site at = call_site::here()) {
 ///
 /// with 0^q = 0 and 0 ln 0 = 0 [Renyi 1961]. Decreasing in q, between 0 and ln(number of non-zeros).
 /// Negative lambda count as 0; the rest is divided by its sum. Order 0 counts what is positive, so rounding
-/// must have been cleared away before (`clean_spectrum`); orders near 0 ask for the same.
+/// must have been cleared away before (`clean_spectrum`); orders near 0 ask for more (vendi_result::score_at).
 /// @param lambda  in any order, summing to 1 within trace_tolerance
 /// @throws option_error   order is negative or NaN
 /// @throws numeric_error  not finite, an eigenvalue below -trace_tolerance, or another trace
@@ -77,9 +77,9 @@ inline void require_unit_trace(double trace, call_site at = call_site::here()) {
 /// Where the true eigenvalue is 0 rounding leaves numbers of both signs, so the negative ones tell its size:
 /// whatever is at most twice as large as the most negative one goes, but nothing beyond 4 sqrt(n) epsilon(T)
 /// times the largest, which is as far as the rounding of independent entries reaches. Where no eigenvalue is
-/// negative a small one is real, down to epsilon(T) and to the reach of the spectrum's own rounding in double:
-/// spectra decay, and a thousand dropped at 1e-6 change a score by a hundredth. Orders below 1 need the floor:
-/// a thousand of 1e-17 would add 20 at order 0.1.
+/// negative a small one is real, down to the reach of the spectrum's own rounding in double: spectra decay, and
+/// those below epsilon(float) times the largest can be a ten-thousandth of a score. Orders below 1 see more
+/// than there is: vendi_result::score_at.
 /// @throws numeric_error  as `entropy`
 template <real T>
 void clean_spectrum(std::vector<double>& lambda, index_t rank) {
@@ -87,8 +87,7 @@ void clean_spectrum(std::vector<double>& lambda, index_t rank) {
   std::ranges::sort(lambda, [](double a, double b) { return a > b; });
   constexpr double in_entries = std::numeric_limits<T>::epsilon(), in_spectrum = std::numeric_limits<double>::epsilon();
   const double reach = 4 * std::sqrt(static_cast<double>(lambda.size()));
-  const double floor = std::clamp(-2 * lambda.back(), std::max(in_entries, reach * in_spectrum) * lambda.front(),
-                                  reach * in_entries * lambda.front());
+  const double floor = std::clamp(-2 * lambda.back(), reach * in_spectrum * lambda.front(), reach * in_entries * lambda.front());
   lambda.resize(std::min(lambda.size(), static_cast<std::size_t>(rank)));
   double sum = 0;
   for (double& l : lambda) {

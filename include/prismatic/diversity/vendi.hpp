@@ -17,6 +17,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -51,8 +52,18 @@ struct vendi_result {
   double ceiling;                ///< score_ceiling: what orthonormal gradients would score here
   double order2;                 ///< the score of order 2, 1 / |K|_F^2
   double order2_debiased;        ///< the same without the bias of the projection: debiased_order2
-  std::vector<double> spectrum;  ///< min(rows, width) eigenvalues, largest first, sum 1: any order's score by
-                                 ///< vendi_from_spectrum
+  std::vector<double> spectrum;  ///< min(rows, width) eigenvalues, largest first, sum 1
+  double rounding;               ///< what lies below this may be rounding of the matrix's entries: epsilon(T) of the largest
+
+  /// The score of another order. Below 1 what may be rounding counts as 0: a thousand eigenvalues of 1e-9 would add a
+  /// hundred directions at order 0.1; from 1 on they add next to nothing, and real ones are missed where they are dropped.
+  [[nodiscard]] double score_at(double q) const {
+    if (q >= 1) return vendi_from_spectrum(spectrum, q);
+    std::vector<double> certain = spectrum;
+    for (double& l : certain)
+      if (l <= rounding) l = 0;
+    return vendi_from_spectrum(certain, q);
+  }
 };
 
 namespace detail {
@@ -78,8 +89,9 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, const weight_sum
   out.width = width;
   out.spectrum = host_eigensystem(cx, k, false);
   clean_spectrum<T>(out.spectrum, width > 0 ? std::min(rows.rows, width) : rows.rows);
-  out.entropy = entropy(out.spectrum, order);
-  out.score = std::exp(out.entropy);
+  out.rounding = static_cast<double>(std::numeric_limits<T>::epsilon()) * out.spectrum.front();
+  out.score = out.score_at(order);
+  out.entropy = std::log(out.score);
 
   double squared_norm = 0;
   for (const double l : out.spectrum) squared_norm += l * l;
