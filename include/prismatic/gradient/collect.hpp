@@ -56,9 +56,9 @@ struct gradient_rows {
   }
 };
 
-/// How many tokens to pack into a sweep of all of the context's threads together: as many as asked for, or as the context has memory for. 0 asks for 512 a
-/// thread and 1024 at least: enough rows for the products, and what an operation wrote is still in a cache when the
-/// next one reads it.
+/// How many tokens to pack into a sweep of all of the context's threads together: as many as asked for, or as the context
+/// has memory for. 0 asks for 512 a thread and 1024 at least: enough rows for the products, and what an operation wrote is
+/// still in a cache when the next one reads it.
 template <class B, class Model>
 index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted) {
   if (wanted == 0) {

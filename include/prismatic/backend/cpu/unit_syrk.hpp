@@ -104,7 +104,8 @@ void symmetric_product_on_units(thread_team& team, workspace<memory::host>& scra
           if (row == col)
             for (index_t t = 0; t < 2 * steps; ++t) {
               const index_t at = t * Parts * unit_block;
-              bf16_blocks<Parts>::turn(own.left + (q - begin) * steps * panels_of::step + at, own.right + slot * steps * panels_of::step + at);
+              bf16_blocks<Parts>::turn(own.left + (q - begin) * steps * panels_of::step + at,
+                                       own.right + slot * steps * panels_of::step + at);
             }
           else if (slot == 0)
             panels_of::pack(x, false, q, std::min(q + held_sums::together, last), from, length, own.right);

@@ -4,8 +4,6 @@
 #include <prismatic/config.hpp>
 #include <prismatic/core/types.hpp>
 
-#include <utility>
-
 namespace prismatic::detail {
 
 /// `size` numbers that are added and multiplied as one. A `vector` is never an argument or a result by value:
@@ -46,21 +44,26 @@ struct lanes_of {
     }
   }
 
-  /// out[i] <- the sum of the lanes of v[i], for `size` vectors: neighbours are added, then those sums, ...
+  /// out[i] <- the sum of the lanes of v[i], for `Count` = `size` vectors: neighbours are added, then those sums, ...
+  template <index_t Count = size>
   [[gnu::always_inline]] static void totals(const vector* v, vector& out) noexcept {
-    add_neighbours<size>(v, out, std::make_integer_sequence<int, size>());
-  }
-
- private:
-  template <index_t Count, int... I>
-  [[gnu::always_inline]] static void add_neighbours(const vector* v, vector& out, std::integer_sequence<int, I...> lanes) noexcept {
     if constexpr (Count == 1) {
       out = *v;
     } else {
       vector a, b;
-      add_neighbours<Count / 2>(v, a, lanes);
-      add_neighbours<Count / 2>(v + Count / 2, b, lanes);
-      out = __builtin_shufflevector(a, b, 2 * I...) + __builtin_shufflevector(a, b, 2 * I + 1 ...);
+      totals<Count / 2>(v, a);
+      totals<Count / 2>(v + Count / 2, b);
+      // Spelt out: nvcc loses a pack among these arguments.
+      if constexpr (size == 2)
+        out = __builtin_shufflevector(a, b, 0, 2) + __builtin_shufflevector(a, b, 1, 3);
+      else if constexpr (size == 4)
+        out = __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
+      else if constexpr (size == 8)
+        out = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14) +
+              __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+      else
+        out = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
+              __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     }
   }
 };
