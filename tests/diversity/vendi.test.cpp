@@ -168,6 +168,15 @@ TEST_CASE("the score ignores order, length, sign, rotation and repetition", "[di
   CHECK(vendi(cx, turned, {.order = order}).score == Approx(score).epsilon(1e-10));
 }
 
+TEST_CASE("an order below 1 leaves out what may be rounding, however much there is", "[diversity][vendi]") {
+  vendi_result r{};
+  r.spectrum.assign(4001, 1e-7);
+  r.spectrum[0] = 1 - 4e-4;
+  r.rounding = 1.2e-7;
+  CHECK(r.score_at(0.1) == Approx(1).epsilon(1e-12));
+  CHECK(r.score_at(1) > 1.006);
+}
+
 TEST_CASE("a result reads consistently", "[diversity][vendi]") {
   using B = cpu_backend<>;
   context<B> cx({.threads = 1});

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -60,8 +61,9 @@ struct vendi_result {
   [[nodiscard]] double score_at(double q) const {
     if (q >= 1) return vendi_from_spectrum(spectrum, q);
     std::vector<double> certain = spectrum;
-    for (double& l : certain)
-      if (l <= rounding) l = 0;
+    std::erase_if(certain, [&](double l) { return l <= rounding; });
+    const double sum = std::accumulate(certain.begin(), certain.end(), 0.0);
+    for (double& l : certain) l /= sum;
     return vendi_from_spectrum(certain, q);
   }
 };
