@@ -27,7 +27,7 @@ struct bf16_blocks {
     alignas(64) static constexpr std::uint16_t places[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
                                                              33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
     const __m512i order = _mm512_load_si512(places);
-    const __mmask16 lower = first(length), upper = first(length - unit_side);
+    const __mmask16 lower = lanes_below(length), upper = lanes_below(length - unit_side);
     for (index_t i = 0; i < count; ++i, in += stride, out += unit_side) {
       fetch(in + 2 * unit_side * stride), fetch(in + 2 * unit_side * stride + unit_side);
       const __m512 a = _mm512_maskz_loadu_ps(lower, in), b = _mm512_maskz_loadu_ps(upper, in + unit_side);
@@ -49,7 +49,7 @@ struct bf16_blocks {
       return pairs;
     }();
     const __m512i order = _mm512_load_si512(places.data());
-    const __mmask16 these = first(count);
+    const __mmask16 these = lanes_below(count);
     for (index_t l = 0; l < length; l += 2, in += 2 * stride, out += unit_side) {
       fetch(in + 2 * unit_side), fetch(in + 2 * unit_side + stride);
       const __m512 a = _mm512_maskz_loadu_ps(these, in),
@@ -88,11 +88,6 @@ struct bf16_blocks {
 #pragma GCC unroll 16
       for (int i = 0; i < 16; ++i) _mm512_storeu_si512(out + i * unit_side, turned[i]);
     }
-  }
-
-  /// The lanes below `count`.
-  static __mmask16 first(index_t count) {
-    return static_cast<__mmask16>(count >= 16 ? 0xFFFF : count <= 0 ? 0 : (1 << count) - 1);
   }
 
  private:

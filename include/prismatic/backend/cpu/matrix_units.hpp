@@ -124,6 +124,11 @@ struct unit_tile {
   }
 };
 
+/// Of sixteen lanes those below `count`.
+inline __mmask16 lanes_below(index_t count) {
+  return static_cast<__mmask16>(count >= 16 ? 0xFFFF : count <= 0 ? 0 : (1 << count) - 1);
+}
+
 /// A square of 32 x 32 sums on its way to where they go.
 struct unit_square {
   static constexpr index_t side = 2 * unit_side;
@@ -131,8 +136,7 @@ struct unit_square {
 
   /// C(rows, cols) <- alpha sums + beta C, which is not read where beta is 0.
   [[PRISMATIC_AMX]] void put(float alpha, float beta, float* c, index_t stride, index_t rows, index_t cols) const {
-    const auto lower = static_cast<__mmask16>(cols >= 16 ? 0xFFFF : (1 << cols) - 1),
-               upper = static_cast<__mmask16>(cols <= 16 ? 0 : (1 << (cols - 16)) - 1);
+    const __mmask16 lower = lanes_below(cols), upper = lanes_below(cols - unit_side);
     const __m512 a = _mm512_set1_ps(alpha), b = _mm512_set1_ps(beta);
     const float* from = sums;
     for (index_t i = 0; i < rows; ++i, from += side, c += stride) {

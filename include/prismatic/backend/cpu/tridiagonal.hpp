@@ -51,6 +51,12 @@ struct chase_bulges {
     return -size;
   }
 
+  // row -= a x + b y
+  [[gnu::always_inline]] static void subtract(double a, const vector& x, double b, const vector& y, double* row) {
+    const vector first = lanes::at(row).v - a * x;
+    lanes::at(row).v = first - b * y;
+  }
+
   // With D the 8 x 8 square at `d`, on the diagonal, L the one below it and U = L' the one beside it: D <- H D H for
   // H = I - v v', L <- G L H, where G = I - u u' clears the first column of L H. v <- u.
   [[gnu::always_inline]] static void push(double* d, double* v) {
@@ -79,11 +85,7 @@ struct chase_bulges {
     y0 -= (lanes::total(y1) / 2) * vs;
     lanes::at(w).v = y0;
 #pragma GCC unroll 8
-    for (index_t i = 0; i < eight; ++i) {
-      vector row = lanes::at(d + i * down).v - v[i] * y0;
-      row -= w[i] * vs;
-      lanes::at(d + i * down).v = row;
-    }
+    for (index_t i = 0; i < eight; ++i) subtract(v[i], y0, w[i], vs, d + i * down);
 
     y1 = p0 * gs;
     vector z0 = g[0] * lanes::at(l).v - lanes::total(y1) * vs, z1 = g[1] * lanes::at(l + down).v;
@@ -96,12 +98,8 @@ struct chase_bulges {
     lanes::at(z).v = z0;
 #pragma GCC unroll 8
     for (index_t i = 0; i < eight; ++i) {
-      vector row = lanes::at(l + i * down).v - p[i] * vs;
-      row -= g[i] * z0;
-      lanes::at(l + i * down).v = row;
-      row = lanes::at(u + i * down).v - v[i] * p0;
-      row -= z[i] * gs;
-      lanes::at(u + i * down).v = row;
+      subtract(p[i], vs, g[i], z0, l + i * down);
+      subtract(v[i], p0, z[i], gs, u + i * down);
     }
     lanes::at(v).v = gs;
   }

@@ -32,7 +32,7 @@ struct unit_columns {
       for (index_t p = begin; p < end; ++p) {
         const index_t first = from + s * unit_depth, deep = std::min(unit_depth, from + length - first);
         const index_t cols = std::min(side, x.all.cols() - p * side);
-        const __mmask16 lower = blocks::first(cols), upper = blocks::first(cols - unit_side);
+        const __mmask16 lower = lanes_below(cols), upper = lanes_below(cols - unit_side);
         for (index_t i = 0; i < deep; ++i) {
           const float* const in = x.row(first + i) + p * side;
           const __m512 factor = _mm512_set1_ps(x.factor(first + i));
