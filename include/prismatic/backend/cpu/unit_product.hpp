@@ -29,27 +29,39 @@ struct unit_panel {
 
   static index_t steps(index_t length) { return (length + unit_depth - 1) / unit_depth; }
 
+  /// What multiplies two panels into up to 32 x 32 sums.
+  static auto tile(index_t rows, index_t cols, bool single) {
+    const auto of = [single]<int Rows, int Cols>() {
+      return single && Parts > 1 ? &unit_tile<Parts, Rows, Cols, false, Parts != 1>::run : &unit_tile<Parts, Rows, Cols>::run;
+    };
+    if (rows > unit_side) return cols > unit_side ? of.template operator()<2, 2>() : of.template operator()<2, 1>();
+    return cols > unit_side ? of.template operator()<1, 2>() : of.template operator()<1, 1>();
+  }
+
   /// Rows (or columns) [first, first + count) of an operand, numbers [from, from + length) along k. `along`: a row of X
-  /// lies along k; `is_left`: the panel is a left operand's.
-  static void pack(matrix_view<const float> x, bool along, bool is_left, index_t first, index_t count, index_t from,
+  /// lies along k; `is_left`: the panel is a left operand's. Says whether all parts but the first are zero, and may leave those as
+  /// they lie then.
+  static bool pack(matrix_view<const float> x, bool along, bool is_left, index_t first, index_t count, index_t from,
                    index_t length, std::uint32_t* out) {
     using blocks = bf16_blocks<Parts>;
+    bool single = true;
     for (index_t l = 0; l < length; l += unit_depth)
       for (index_t i = 0; i < side; i += unit_side, out += Parts * unit_block) {
         if (i >= count) continue;  // a tile that is not multiplied
         const index_t some = std::min(unit_side, count - i), deep = std::min(unit_depth, length - l);
-        if (along)
-          blocks::of_rows(x.row(first + i) + from + l, x.stride(), some, deep, out);
-        else
-          blocks::of_columns(x.row(from + l) + first + i, x.stride(), deep, some, out);
-        if (along != is_left) blocks::turn(out, out);
+        const bool rounded = along ? blocks::of_rows(x.row(first + i) + from + l, x.stride(), some, deep, out)
+                                   : blocks::of_columns(x.row(from + l) + first + i, x.stride(), deep, some, out);
+        if (along != is_left) blocks::turn(out, out, rounded ? 1 : Parts);
+        single &= rounded;
       }
+    return single;
   }
 };
 
-/// Sums are cut along k into runs of whole steps, 128 numbers at the most, by k alone.
+/// Sums are cut along k into runs of whole steps, 128 numbers at the most, or 512 of one part, by k alone.
+template <int Parts>
 struct unit_runs {
-  static constexpr index_t depth = 128;
+  static constexpr index_t depth = Parts == 1 ? 512 : 128;
   index_t k, steps, count;
 
   explicit unit_runs(index_t length)
@@ -58,7 +70,10 @@ struct unit_runs {
 };
 
 /// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread. 2 m n k FLOP, of which units do
-/// Parts (Parts + 1) / 2 times as many. A thread that ever multiplied so keeps 0.8 MiB (three parts).
+/// Parts (Parts + 1) / 2 times as many. A thread that ever multiplied so keeps 0.8 MiB (three parts), or 1.
+///
+/// Of 32 columns of B that are numbers rounded to bfloat16, as most checkpoints' are, the later parts are zero, and half of the
+/// products are left out.
 ///
 /// Determinism: an element of C is summed in runs and steps that depend on k alone, so it does not depend on the other
 /// rows and columns of the call, nor on which of the operands stands left. C is not read where beta is 0.
@@ -66,16 +81,17 @@ template <int Parts>
 [[PRISMATIC_AMX]] void multiply_on_units(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
                                          float beta, matrix_view<float> c) {
   using panel = unit_panel<Parts>;
-  constexpr index_t side = panel::side, depth = unit_runs::depth;  // a panel of A stays in the nearest cache,
-  constexpr index_t breadth = 1024;                   // a block of B in the second
+  constexpr index_t side = panel::side, depth = unit_runs<Parts>::depth;  // a panel of A stays in the nearest cache,
+  constexpr index_t breadth = 1024;                                       // a block of B in the second
   struct panels {
     alignas(64) std::uint32_t a[depth / unit_depth * panel::step];
     alignas(64) std::uint32_t b[breadth / side * depth / unit_depth * panel::step];
+    bool single[breadth / side];
     unit_square square;
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
   const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
-  const unit_runs runs(k);
+  const unit_runs<Parts> runs(k);
   const matrix_units set_up;
   for (index_t run = 0; run < runs.count; ++run) {
     const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, steps = panel::steps(length);
@@ -83,16 +99,15 @@ template <int Parts>
     for (index_t left = 0; left < n; left += breadth) {
       const index_t right = std::min(n, left + breadth);
       for (index_t j = left; j < right; j += side)
-        panel::pack(b, b_op == op::transpose, false, j, std::min(side, right - j), from, length,
-                    packed->b + (j - left) / side * steps * panel::step);
+        packed->single[(j - left) / side] = panel::pack(b, b_op == op::transpose, false, j, std::min(side, right - j), from, length,
+                                                        packed->b + (j - left) / side * steps * panel::step);
       for (index_t i = 0; i < m; i += side) {
         const index_t rows = std::min(side, m - i);
         panel::pack(a, a_op == op::none, true, i, rows, from, length, packed->a);
         for (index_t j = left; j < right; j += side) {
           const index_t cols = std::min(side, right - j);
           const std::uint32_t* const panel_b = packed->b + (j - left) / side * steps * panel::step;
-          const auto tile = rows > unit_side ? (cols > unit_side ? &unit_tile<Parts, 2, 2>::run : &unit_tile<Parts, 2, 1>::run)
-                                             : (cols > unit_side ? &unit_tile<Parts, 1, 2>::run : &unit_tile<Parts, 1, 1>::run);
+          const auto tile = panel::tile(rows, cols, packed->single[(j - left) / side]);
           if (alpha == 1 && kept == 0 && rows % unit_side == 0 && cols % unit_side == 0) {
             tile(packed->a, panel_b, steps, c.row(i) + j, c.stride());
           } else {
@@ -114,11 +129,11 @@ inline void multiply_few_rows_on_units(thread_team& team, workspace<memory::host
   using tile = unit_tile<3, 2, 1, true>;
   constexpr index_t side = panel::side, worth_bytes = index_t{1} << 16;  // some 4 microseconds of reading: worth a second thread
   const index_t m = c.rows(), n = c.cols(), panels = (n + side - 1) / side;
-  const unit_runs runs(x.cols());
+  const unit_runs<3> runs(x.cols());
   const scratch_matrix<std::uint32_t, memory::host> packed(scratch, runs.steps, panel::step);
   panel::pack(x, true, false, 0, m, 0, runs.k, packed.data());
   team.for_range(panels, 1 + worth_bytes / std::max<index_t>(1, 4 * side * runs.k), [&](index_t begin, index_t end, int) {
-    alignas(64) std::uint32_t left[std::size_t{unit_runs::depth / unit_depth} * panel::step];
+    alignas(64) std::uint32_t left[std::size_t{unit_runs<3>::depth / unit_depth} * panel::step];
     unit_square square, turned;
     const matrix_units set_up;
     for (index_t p = begin; p < end; ++p)
