@@ -3,6 +3,7 @@
 
 #include <prismatic/gradient/collect.hpp>
 #include <prismatic/autodiff/accumulate.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/projection/kronecker.hpp>
 #include <prismatic/projection/rademacher.hpp>
@@ -30,14 +31,22 @@ double gradient_flop(const decoder_config& c, const decoder<B, float>& model, in
          6 * static_cast<double>(c.layers * c.heads * c.head_dim) * t * t;
 }
 
+// Weights as a checkpoint in bfloat16 has them.
+void round_weights(decoder<B, float>& model) {
+  for (index_t i = 0; i < model.parameters().size(); ++i)
+    for (index_t r = 0; r < model.parameters().info({i}).rows; ++r)
+      for (float& w : model.parameters().value({i}).row_span(r)) w = from_bfloat16(to_bfloat16(w));
+}
+
 // `additions` a parameter: d for the dense projection, s for the sparse one.
 template <class Projection>
-void gradients(benchmark::State& state, const Projection& projection, index_t additions) {
+void gradients(benchmark::State& state, const Projection& projection, index_t additions, bool rounded = false) {
   const decoder_config c = config(state.range(0));
   const index_t length = state.range(1), samples = state.range(2);
   context<B> cx;
   decoder<B, float> model(c);
   model.initialise(1);
+  if (rounded) round_weights(model);
   const auto data = sequences(samples, length, c.vocabulary);
   for (auto _ : state) benchmark::DoNotOptimize(collect_rows(cx, model, data, projection));
   const double flop = static_cast<double>(samples) *
@@ -52,6 +61,10 @@ void gradients_sparse(benchmark::State& state) {
   gradients(state, sparse_sign(1024, state.range(3)), state.range(3));
 }
 void gradients_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0); }
+void gradients_of_bf16_weights_sparse(benchmark::State& state) {
+  gradients(state, sparse_sign(1024, state.range(3)), state.range(3), true);
+}
+void gradients_of_bf16_weights_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0, true); }
 
 // From tokens to G-Vendi, as a user waits for it. s = 0: dense signs; threads = 0: all.
 void score_of_tokens(benchmark::State& state) {
@@ -111,6 +124,18 @@ BENCHMARK(gradients_sparse)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(gradients_kronecker)
+    ->ArgNames({"model", "T", "n"})
+    ->Args({1, 64, 64})
+    ->Args({2, 128, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_of_bf16_weights_sparse)
+    ->ArgNames({"model", "T", "n", "s"})
+    ->Args({1, 64, 64, 1})
+    ->Args({2, 128, 16, 1})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_of_bf16_weights_kronecker)
     ->ArgNames({"model", "T", "n"})
     ->Args({1, 64, 64})
     ->Args({2, 128, 16})

@@ -65,7 +65,7 @@ TEST_CASE("a context's products decide whether sums of rows are rounded", "[back
   for (const product_precision products : {product_precision::full, product_precision::bf16_backward, product_precision::bf16}) {
     const products_at<B> precision(cx, products);
     matrix<double> c(m, m);
-    B::syrk_of_rows<float>(cx, 1, x.a.view(), x.rows, x.factors, c.view());
+    B::syrk_of_rows<float>(cx, 1, x.a.view(), x.rows, x.factors, 1, c.view());
     const bool is_rounded = products == product_precision::bf16 && rounds;
     const auto expected = test::oracle::syrk(op::transpose, 1, is_rounded ? x.rounded : unrounded, 0, matrix<double>(m, m));
     CHECK(test::largest_difference(c, expected) <= test::rounding_bound<float>(k, static_cast<double>(k)));

@@ -157,8 +157,7 @@ TEMPLATE_LIST_TEST_CASE("swiglu agrees with the oracle and its adjoint with the 
       moved(x, step);
       matrix<double> out(x.rows(), x.cols());
       for (index_t i = 0; i < out.size(); ++i)
-        out.data()[i] = (above.data()[i] - below.data()[i]) / (2 * step) * static_cast<double>(dy.data()[i]) +
-                        static_cast<double>(before.data()[i]);
+        out.data()[i] = (above.data()[i] - below.data()[i]) / (2 * step) * static_cast<double>(dy.data()[i]);
       return out;
     };
     const double bound = difference_bound + test::rounding_bound<T>(4, 4);

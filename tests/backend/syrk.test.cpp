@@ -69,15 +69,16 @@ TEMPLATE_LIST_TEST_CASE("syrk_of_rows sums chosen, scaled rows in double", "[bac
     for (index_t j = 0; j < m; ++j) c(i, j) = again(i, j) = static_cast<double>(i + j);
   const auto expected = test::oracle::syrk(op::transpose, -1, chosen, 1, c);
   if (k > 0) {
-    B::template syrk_of_rows<T>(three, -1, a.view(), rows, factors, c.view());
+    B::template syrk_of_rows<T>(three, -1, a.view(), rows, factors, 1, c.view());
     CHECK(test::largest_difference(c, expected) <= bound);
-    B::template syrk_of_rows<T>(one, -1, a.view(), rows, factors, again.view());
+    B::template syrk_of_rows<T>(one, -1, a.view(), rows, factors, 1, again.view());
     CHECK(test::identical(c, again));
   }
 
   const auto all = test::oracle::syrk(op::transpose, 1, test::widened(a.packed()), 0, c);
   matrix<double> sum(m, m);
-  B::template syrk_of_rows<T>(three, 1, a.view(), {}, {}, sum.view());
+  std::fill_n(sum.data(), sum.size(), std::numeric_limits<double>::quiet_NaN());  // not read
+  B::template syrk_of_rows<T>(three, 1, a.view(), {}, {}, 0, sum.view());
   CHECK(test::largest_difference(sum, all) <= bound);
 }
 
@@ -86,7 +87,7 @@ TEST_CASE("float products over many rows keep the accuracy of a thousand", "[bac
   context<B> cx({.threads = 2});
   const auto a = test::gaussian<float>(20'000, 33, "a");
   matrix<double> sum(33, 33);
-  B::syrk_of_rows<float>(cx, 1, a.view(), {}, {}, sum.view());
+  B::syrk_of_rows<float>(cx, 1, a.view(), {}, {}, 1, sum.view());
   const auto exact = test::oracle::syrk(op::transpose, 1, test::widened(a), 0, matrix<double>(33, 33));
   CHECK(test::largest_difference(sum, exact) <= 1e-6 * 20'000);  // summed in float throughout: some 5e-6
 }

@@ -5,6 +5,8 @@
 
 #include <prismatic/autodiff/tape.hpp>
 
+#include <utility>
+
 namespace prismatic {
 
 /// @param gate, up  (T, width)
@@ -17,8 +19,11 @@ variable swiglu(tape<B, T, Sink>& t, variable gate, variable up) {
   B::swiglu(t.cx(), t.value(gate), t.value(up), t.fill(y));
 
   t.on_backward(y, [=](auto& tape) {
-    B::swiglu_adjoint(tape.cx(), tape.value(gate), tape.value(up), tape.gradient(y), tape.gradient(gate),
-                      tape.gradient(up));
+    auto of_gate = tape.scratch(tape.value(y).rows(), tape.value(y).cols());
+    auto of_up = tape.scratch(tape.value(y).rows(), tape.value(y).cols());
+    B::swiglu_adjoint(tape.cx(), tape.value(gate), tape.value(up), tape.gradient(y), of_gate.view(), of_up.view());
+    tape.give_gradient(gate, std::move(of_gate));
+    tape.give_gradient(up, std::move(of_up));
   });
   return y;
 }

@@ -91,7 +91,7 @@ concept backend =
       // rotates each head (n = head_dim) of A by its position; tables cos, sin (positions, n / 2);
       // op::transpose turns back (the adjoint). C = result
       { B::swiglu(cx, a, a, c) } -> std::same_as<void>;                 // C = silu(gate) * up
-      { B::swiglu_adjoint(cx, a, a, a, c, c) } -> std::same_as<void>;   // (gate, up, dy): dgate +=, dup +=
+      { B::swiglu_adjoint(cx, a, a, a, c, c) } -> std::same_as<void>;   // (gate, up, dy): dgate =, dup =
       { B::attention(cx, shape, a, a, a, ranges, ranges, c, c) } -> std::same_as<void>;
       // (Q, K, V, query ranges, key ranges): O(T, H head_dim), L(T, H) = log-sum-exp of the scaled scores.
       // The queries of a sequence are the last of its keys: query i sees the keys up to its own position

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace prismatic {
 
@@ -61,18 +62,21 @@ class covariance_accumulator {
   /// (d, d): the sum of w_i z_i z_i', not divided.
   [[nodiscard]] matrix_view<const double> sum() const noexcept { return sum_; }
 
-  /// (d, d): sum divided by the total weight; its trace is 1. @throws numeric_error  no row was added
-  [[nodiscard]] matrix<double> covariance() const {
+  /// (d, d): sum divided by the total weight; its trace is 1. From an accumulator that is moved from, without a copy.
+  /// @throws numeric_error  no row was added
+  [[nodiscard]] matrix<double> covariance() const& { return divided(sum_.clone()); }
+  [[nodiscard]] matrix<double> covariance() && { return divided(std::move(sum_)); }
+
+ private:
+  [[nodiscard]] matrix<double> divided(matrix<double> sum) const {
     if (!(weights_.total > 0))
       throw numeric_error(
           "covariance_accumulator: found no usable row of positive weight, expected at least 1");
-    matrix<double> out = sum_.clone();
     const double share = 1 / weights_.total;
-    for (index_t i = 0; i < out.size(); ++i) out.data()[i] *= share;
-    return out;
+    for (index_t i = 0; i < sum.size(); ++i) sum.data()[i] *= share;
+    return sum;
   }
 
- private:
   // At least as many rows as a usual width, so that folding d^2 numbers is a small part of a tile's d^2 rows.
   static constexpr index_t tile_rows = 2048;
 
@@ -98,8 +102,9 @@ class covariance_accumulator {
   }
 
   void fold(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan, int sign) {
-    if constexpr (requires { B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, sum_.view()); })
-      B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, sum_.view());
+    const double kept = weights_.rows == 0 ? 0 : 1;  // zeros need not be read
+    if constexpr (requires { B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, kept, sum_.view()); })
+      B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, kept, sum_.view());
     else
       for_each_tile<B, T>(cx, rows, plan, tile_rows, [&](index_t, matrix_view<const T, B::space> tile) {
         const scratch_matrix<T, B::space> product(cx.scratch(), width(), width());

@@ -166,7 +166,7 @@ template <class B>
     covariance_accumulator<B, T> sums(z.cols(), how);
     const products_at<B> precision(cx, options.products);
     sums.add(cx, z, p);
-    matrix<double> k = sums.covariance();
+    matrix<double> k = std::move(sums).covariance();
     if (options.products != product_precision::full) detail::to_unit_trace(k);  // rounded rows are not quite of unit length
     return detail::vendi_of_density<B, T>(cx, std::move(k), sums.weights(), sums.skipped(), z.cols(), options.order);
   }

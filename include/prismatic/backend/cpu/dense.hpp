@@ -63,14 +63,14 @@ struct cpu_dense {
         alpha, beta, c);
   }
 
-  /// C += alpha sum_t factors[t]^2 a_t' a_t, a_t the row rows[t] of A; every row once where both are empty.
+  /// C <- alpha sum_t factors[t]^2 a_t' a_t + beta C, a_t the row rows[t] of A; every row once where both are empty.
   /// Products are summed in T, 1024 or 2048 at a time, and those sums in double: with T = float an entry of C errs by
   /// some 1e-6 of its rows' lengths squared, however many they are. Where the context's products are bf16 and the processor
   /// has such products, scaled rows are rounded to 8 significant bits first. Determinism: bitwise in threads.
   template <real T>
   static void syrk_of_rows(cpu& cx, double alpha, matrix_view<const T> a, std::span<const index_t> rows,
-                           std::span<const double> factors, matrix_view<double> c) {
-    sum_of_rows<T, double>(cx, alpha, {a, rows, factors}, 1.0, c, cx.products() == product_precision::bf16);
+                           std::span<const double> factors, double beta, matrix_view<double> c) {
+    sum_of_rows<T, double>(cx, alpha, {a, rows, factors}, beta, c, cx.products() == product_precision::bf16);
   }
 
   /// Row s of G(S, m n) = vec of A_s' X_s, where A_s(T_s, m) and X_s(T_s, n) are the rows of sequence s: a

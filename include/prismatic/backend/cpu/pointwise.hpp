@@ -65,7 +65,7 @@ struct cpu_pointwise {
     each_row(cx, y, [=](index_t t) { swiglu_row(gate.row(t), up.row(t), y.row(t), y.cols()); });
   }
 
-  /// dgate += dy up silu'(gate), dup += dy silu(gate).
+  /// dgate = dy up silu'(gate), dup = dy silu(gate).
   template <real T>
   static void swiglu_adjoint(cpu& cx, input_matrix<T> gate, input_matrix<T> up, input_matrix<T> dy,
                              matrix_view<T> dgate, matrix_view<T> dup) {
@@ -156,8 +156,8 @@ struct cpu_pointwise {
   static void swiglu_row_adjoint(const T* gate, const T* up, const T* dy, T* dgate, T* dup, index_t n) {
     for (index_t j = 0; j < n; ++j) {
       const T g = gate[j], sigmoid = T{1} / (T{1} + exponential(-g));
-      dgate[j] += dy[j] * up[j] * sigmoid * (T{1} + g * (T{1} - sigmoid));
-      dup[j] += dy[j] * g * sigmoid;
+      dgate[j] = dy[j] * up[j] * sigmoid * (T{1} + g * (T{1} - sigmoid));
+      dup[j] = dy[j] * g * sigmoid;
     }
   }
 

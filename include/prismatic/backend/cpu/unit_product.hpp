@@ -86,18 +86,18 @@ template <int Parts>
   struct panels {
     alignas(64) std::uint32_t a[depth / unit_depth * panel::step];
     alignas(64) std::uint32_t b[breadth / side * depth / unit_depth * panel::step];
-    bool single[breadth / side];
+    bool single[std::size_t{breadth} / side];
     unit_square square;
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
   const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
   const unit_runs<Parts> runs(k);
   const matrix_units set_up;
-  for (index_t run = 0; run < runs.count; ++run) {
-    const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, steps = panel::steps(length);
-    const float kept = run == 0 ? beta : 1.0f;
-    for (index_t left = 0; left < n; left += breadth) {
-      const index_t right = std::min(n, left + breadth);
+  for (index_t left = 0; left < n; left += breadth) {
+    const index_t right = std::min(n, left + breadth);
+    for (index_t run = 0; run < runs.count; ++run) {
+      const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, steps = panel::steps(length);
+      const float kept = run == 0 ? beta : 1.0f;
       for (index_t j = left; j < right; j += side)
         packed->single[(j - left) / side] = panel::pack(b, b_op == op::transpose, false, j, std::min(side, right - j), from, length,
                                                         packed->b + (j - left) / side * steps * panel::step);

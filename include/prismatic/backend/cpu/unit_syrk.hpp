@@ -70,6 +70,12 @@ struct unit_sums {
   alignas(64) std::uint32_t right[std::size_t{together} * panel];
   alignas(64) float sums[std::size_t{widest} * widest][std::size_t{side} * side];
   unit_square square;
+
+  /// C(rows, cols) <- alpha from + beta C
+  template <class S>
+  [[PRISMATIC_AMX]] static void put(const float* from, S alpha, S beta, S* c, index_t stride, index_t rows, index_t cols) {
+    product_tile::put(from, alpha, beta, c, stride, rows, cols);
+  }
 };
 
 /// C(m, m) <- alpha X'X + beta C, C symmetric, both triangles written. X(k, m) is chosen rows, or the transpose of a matrix.
@@ -118,8 +124,8 @@ void symmetric_product_on_units(thread_team& team, workspace<memory::host>& scra
       }
       for (index_t q = first; q < last; ++q)
         for (index_t p = std::max(begin, q); p < end; ++p)
-          product_tile::put(static_cast<const float*>(sums(p, q)), alpha, chunk == 0 ? beta : S{1}, c.row(p * side) + q * side,
-                            c.stride(), std::min(side, m - p * side), std::min(side, m - q * side));
+          held_sums::put(sums(p, q), alpha, chunk == 0 ? beta : S{1}, c.row(p * side) + q * side, c.stride(),
+                         std::min(side, m - p * side), std::min(side, m - q * side));
     }
   };
   const index_t below = blocks * (blocks - 1) / 2;

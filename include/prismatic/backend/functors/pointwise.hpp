@@ -106,15 +106,15 @@ struct swiglu_element {
   }
 };
 
-/// dgate += dy up silu'(gate), dup += dy silu(gate).
+/// dgate = dy up silu'(gate), dup = dy silu(gate).
 template <class T>
 struct swiglu_adjoint_element {
   strided_rows<const T> gate, up, dy;
   strided_rows<T> dgate, dup;
   PRISMATIC_HOST_DEVICE void operator()(index_t t, index_t j) const {
     const T g = gate[t][j], sigmoid = T{1} / (T{1} + std::exp(-g));
-    dgate[t][j] += dy[t][j] * up[t][j] * sigmoid * (T{1} + g * (T{1} - sigmoid));
-    dup[t][j] += dy[t][j] * g * sigmoid;
+    dgate[t][j] = dy[t][j] * up[t][j] * sigmoid * (T{1} + g * (T{1} - sigmoid));
+    dup[t][j] = dy[t][j] * g * sigmoid;
   }
 };
 

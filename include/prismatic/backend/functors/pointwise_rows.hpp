@@ -73,19 +73,19 @@ struct swiglu_row {
   }
 };
 
-/// dgate += dy up silu'(gate), dup += dy silu(gate).
+/// dgate = dy up silu'(gate), dup = dy silu(gate).
 template <class T>
 struct swiglu_adjoint_row {
   index_t cols;
   strided_rows<const T> gate, up, dy;
   strided_rows<T> dgate, dup;
   PRISMATIC_HOST_DEVICE void visit(index_t t, int thread, int threads) const {
-    const auto add = [](T g, T u, T d, T& of_gate, T& of_up) {
+    const auto both = [](T g, T u, T d, T& of_gate, T& of_up) {
       const T sigmoid = T{1} / (T{1} + std::exp(-g));
-      of_gate += d * u * sigmoid * (T{1} + g * (T{1} - sigmoid));
-      of_up += d * g * sigmoid;
+      of_gate = d * u * sigmoid * (T{1} + g * (T{1} - sigmoid));
+      of_up = d * g * sigmoid;
     };
-    walk_row<T>(thread, threads, cols, add, gate[t], up[t], dy[t], dgate[t], dup[t]);
+    walk_row<T>(thread, threads, cols, both, gate[t], up[t], dy[t], written_row<T>{dgate[t]}, written_row<T>{dup[t]});
   }
 };
 
