@@ -33,9 +33,11 @@ double gradient_flop(const decoder_config& c, const decoder<B, float>& model, in
 
 // Weights as a checkpoint in bfloat16 has them.
 void round_weights(decoder<B, float>& model) {
-  for (index_t i = 0; i < model.parameters().size(); ++i)
-    for (index_t r = 0; r < model.parameters().info({i}).rows; ++r)
-      for (float& w : model.parameters().value({i}).row_span(r)) w = from_bfloat16(to_bfloat16(w));
+  for (index_t i = 0; i < model.parameters().size(); ++i) {
+    const auto weights = model.parameters().value({i});
+    for (index_t r = 0; r < weights.rows(); ++r)
+      for (index_t c = 0; c < weights.cols(); ++c) weights(r, c) = from_bfloat16(to_bfloat16(weights(r, c)));
+  }
 }
 
 // `additions` a parameter: d for the dense projection, s for the sparse one.
