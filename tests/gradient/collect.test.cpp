@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -161,6 +162,55 @@ TEST_CASE("threads sweep side by side where their activations fit and each has s
   CHECK(planned(3, 40, 450 * token - 1, with_long).empty());
 }
 
+namespace {
+
+// 1 - cos of two rows.
+template <class T>
+double turned_by(const matrix<T>& a, const matrix<T>& b, index_t i) {
+  double ab = 0, aa = 0, bb = 0;
+  for (index_t j = 0; j < a.cols(); ++j) {
+    const double x = static_cast<double>(a(i, j)), y = static_cast<double>(b(i, j));
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return 1 - ab / std::sqrt(aa * bb);
+}
+
+// A decoder that notes how many tokens each sweep has.
+struct listening {
+  using scalar = float;
+  const decoder<cpu_backend<eigen_kernels>, float>& inner;
+  std::vector<index_t>& tokens;
+  [[nodiscard]] const auto& parameters() const { return inner.parameters(); }
+  template <class Tape>
+  variable loss(Tape& t, const packed_batch& batch, vector_view<const float> weights) const {
+    tokens.push_back(static_cast<index_t>(batch.inputs.size()));
+    return inner.loss(t, batch, weights);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sweeps come in the order of their tokens, most first", "[gradient][collect]") {
+  using B = cpu_backend<eigen_kernels>;
+  decoder<B, float> model(tiny());
+  model.initialise(3);
+  const auto data = sequences(40);
+  context<B> cx({.threads = 1});
+  std::vector<index_t> tokens, counts;
+  auto count = [&](const progress_report& report) { counts.push_back(report.done); };
+  const auto found = collect_rows(cx, listening{model, tokens}, std::span<const token_sequence>(data), rademacher(8),
+                                  {.batch_tokens = 60, .on_progress = count});
+  CHECK(tokens.size() > 3);
+  CHECK(std::ranges::is_sorted(tokens, std::greater{}));
+  CHECK(std::ranges::adjacent_find(tokens, std::not_equal_to{}) != tokens.end());
+  CHECK(std::ranges::is_sorted(counts));
+  CHECK(counts.back() == 40);
+  const auto whole = collect_rows(cx, model, data, rademacher(8));
+  for (index_t i = 0; i < 40; ++i) CHECK(turned_by(found.rows, whole.rows, i) < 1e-5);
+}
+
 TEST_CASE("sweeps side by side report to the caller, and stop for it", "[gradient][collect]") {
   using B = cpu_backend<eigen_kernels>;
   decoder<B, float> model(tiny());
@@ -199,23 +249,6 @@ TEST_CASE("a thread's own context has the settings of the whole", "[gradient][co
   CHECK(own.products() == product_precision::bf16);
   CHECK(!own.matrix_units());
 }
-
-namespace {
-
-// 1 - cos of two rows.
-template <class T>
-double turned_by(const matrix<T>& a, const matrix<T>& b, index_t i) {
-  double ab = 0, aa = 0, bb = 0;
-  for (index_t j = 0; j < a.cols(); ++j) {
-    const double x = static_cast<double>(a(i, j)), y = static_cast<double>(b(i, j));
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return 1 - ab / std::sqrt(aa * bb);
-}
-
-}  // namespace
 
 TEST_CASE("bf16 products turn a row a little, and are asked for one call at a time", "[gradient][collect]") {
   using B = cpu_backend<eigen_kernels>;

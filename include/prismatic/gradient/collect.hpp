@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <numeric>
 #include <span>
 #include <string>
@@ -140,7 +141,8 @@ class row_collector {
   [[nodiscard]] std::span<const index_t> lengths() const { return lengths_; }
 
   /// Every thread of the context takes one part after the other.
-  void side_by_side(context<B>& cx, std::span<const row_range> parts) {
+  void side_by_side(context<B>& cx, std::vector<row_range> parts) {
+    most_first(parts);
     std::vector<context<B>*> contexts;
     std::vector<sink_type> sinks;
     for (int worker = 0; worker < cx.team().size(); ++worker) {
@@ -166,8 +168,10 @@ class row_collector {
 
   /// All threads of the context work on every part. One that a device has no memory for is halved, and so are those after it.
   void in_turn(context<B>& cx, std::vector<row_range> parts) {
+    most_first(parts);
     sink_type sink = sink_on(cx);
     bool is_smaller = false;
+    index_t done = 0;
     for (std::size_t p = 0; p < parts.size(); ++p) {
       const row_range part = parts[p];
       try {
@@ -176,16 +180,17 @@ class row_collector {
         if (is_smaller || part.size() == 1) throw;
         is_smaller = true;
         if constexpr (B::space != memory::host) cx.recover();
-        const auto rest = lengths().subspan(static_cast<std::size_t>(part.begin));
-        const auto here = rest.first(static_cast<std::size_t>(part.size()));
-        const index_t tokens = std::accumulate(here.begin(), here.end(), index_t{0}) / 2;
+        const index_t tokens = tokens_of(part) / 2;
         options_.on_smaller_sweeps("smaller sweeps", tokens, 0);
+        const std::vector<row_range> rest(parts.begin() + static_cast<std::ptrdiff_t>(p), parts.end());
         parts.resize(p);
-        for (const row_range next : plan_batches(rest, tokens)) parts.push_back({part.begin + next.begin, part.begin + next.end});
+        for (const row_range whole : rest)
+          for (const row_range next : plan_batches(lengths_of(whole), tokens))
+            parts.push_back({whole.begin + next.begin, whole.begin + next.end});
         --p;  // the first of the smaller ones is next
         continue;
       }
-      report(part.end);
+      report(done += part.size());
     }
   }
 
@@ -202,6 +207,20 @@ class row_collector {
     sink_type sink(cx, model_.parameters().infos(), projection_);
     if (!options_.wanted.empty()) sink.restrict_to(options_.wanted);
     return sink;
+  }
+
+  [[nodiscard]] std::span<const index_t> lengths_of(row_range part) const {
+    return lengths().subspan(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.size()));
+  }
+  [[nodiscard]] index_t tokens_of(row_range part) const {
+    const auto of = lengths_of(part);
+    return std::accumulate(of.begin(), of.end(), index_t{0});
+  }
+
+  // What the first sweep gives back to the pool serves all others then, and one that has no room comes before the rest.
+  void most_first(std::vector<row_range>& parts) const {
+    const auto inputs = [this](row_range part) { return tokens_of(part) - part.size(); };  // a last token is only a target
+    std::ranges::stable_sort(parts, std::greater{}, inputs);
   }
 
   void report(index_t done) const { options_.on_progress("gradients", done, static_cast<index_t>(sequences_.size())); }
