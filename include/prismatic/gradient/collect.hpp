@@ -15,7 +15,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <numeric>
 #include <span>
 #include <string>
@@ -217,10 +216,10 @@ class row_collector {
     return std::accumulate(of.begin(), of.end(), index_t{0});
   }
 
-  // What the first sweep gives back to the pool serves all others then, and one that has no room comes before the rest.
+  // What the first sweep gives back to the pool serves all others then, and one that has no room comes before the rest. A
+  // sequence's last token is only a target.
   void most_first(std::vector<row_range>& parts) const {
-    const auto inputs = [this](row_range part) { return tokens_of(part) - part.size(); };  // a last token is only a target
-    std::ranges::stable_sort(parts, std::greater{}, inputs);
+    std::ranges::stable_sort(parts, {}, [this](row_range part) { return part.size() - tokens_of(part); });
   }
 
   void report(index_t done) const { options_.on_progress("gradients", done, static_cast<index_t>(sequences_.size())); }
