@@ -32,7 +32,7 @@ struct unit_panel {
   /// What multiplies two panels into up to 32 x 32 sums.
   static auto tile(index_t rows, index_t cols, bool single) {
     const auto of = [single]<int Rows, int Cols>() {
-      return single && Parts > 1 ? &unit_tile<Parts, Rows, Cols, false, Parts != 1>::run : &unit_tile<Parts, Rows, Cols>::run;
+      return single ? &unit_tile<Parts, Rows, Cols, false, (Parts > 1)>::run : &unit_tile<Parts, Rows, Cols>::run;
     };
     if (rows > unit_side) return cols > unit_side ? of.template operator()<2, 2>() : of.template operator()<2, 1>();
     return cols > unit_side ? of.template operator()<1, 2>() : of.template operator()<1, 1>();
