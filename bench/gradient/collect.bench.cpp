@@ -34,9 +34,10 @@ double gradient_flop(const decoder_config& c, const decoder<B, float>& model, in
 // Weights as a checkpoint in bfloat16 has them.
 void round_weights(decoder<B, float>& model) {
   for (index_t i = 0; i < model.parameters().size(); ++i) {
-    const auto weights = model.parameters().value({i});
-    for (index_t r = 0; r < weights.rows(); ++r)
-      for (index_t c = 0; c < weights.cols(); ++c) weights(r, c) = from_bfloat16(to_bfloat16(weights(r, c)));
+    if (model.parameters().info({i}).rows == 1) continue;
+    const matrix<float> weights = copy_to_host(model.parameters().value({i}));
+    const auto rounded = model.parameters().hold_rounded({i});
+    for (index_t k = 0; k < weights.size(); ++k) rounded.data()[k] = {to_bfloat16(weights.data()[k])};
   }
 }
 

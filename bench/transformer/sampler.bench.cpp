@@ -1,6 +1,7 @@
 #include "support/inputs.hpp"
 #include "support/report.hpp"
 
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/transformer/auto_proxy.hpp>
 #include <prismatic/transformer/sampler.hpp>
 
@@ -34,12 +35,17 @@ decoder_config config(index_t which) {
 }
 
 // Small weights without an order: decoder::initialise draws normal numbers, which takes long for half a
-// billion.
-void fill(decoder<B, float>& model) {
+// billion. Rounded: as a checkpoint in bfloat16 has them.
+void fill(decoder<B, float>& model, bool rounded) {
   for (index_t p = 0; p < model.parameters().size(); ++p) {
-    const auto value = model.parameters().value({p});
-    for (index_t i = 0; i < value.size(); ++i)
-      value.data()[i] = value.rows() == 1 ? 1.0f : static_cast<float>(i * 7919 % 1021 - 510) * 5e-5f;
+    const auto number = [](index_t i) { return static_cast<float>(i * 7919 % 1021 - 510) * 5e-5f; };
+    if (model.parameters().info({p}).rows > 1 && rounded) {
+      const auto value = model.parameters().hold_rounded({p});
+      for (index_t i = 0; i < value.size(); ++i) value.data()[i] = {to_bfloat16(number(i))};
+    } else {
+      const auto value = model.parameters().value({p});
+      for (index_t i = 0; i < value.size(); ++i) value.data()[i] = value.rows() == 1 ? 1.0f : number(i);
+    }
   }
 }
 
@@ -50,7 +56,8 @@ void decoding(benchmark::State& state) {
   const index_t prompts = state.range(1);
   context<B> cx;
   decoder<B, float> model(config(state.range(0)));
-  fill(model);
+  const bool rounded = state.range(3) != 0;
+  fill(model, rounded);
   const std::vector<std::vector<token_id>> tokens(static_cast<std::size_t>(prompts),
                                                   std::vector<token_id>(length, 65));
   const sampling_options options{.max_tokens = length,
@@ -59,15 +66,15 @@ void decoding(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(generate(cx, model, tokens, options));
   const double weights = static_cast<double>(model.parameters().scalars()),
                count = static_cast<double>(prompts * length);
-  report(state, {2 * weights * 2 * count, 4 * weights * length});
+  report(state, {2 * weights * 2 * count, (rounded ? 2 : 4) * weights * length});
   report_items(state, "tokens/s", count);
 }
 
 BENCHMARK(decoding)
-    ->ArgNames({"model", "prompts", "draw"})
-    ->ArgsProduct({{0, 1}, {1, 8, 64}, {0}})
-    ->ArgsProduct({{2}, {1, 8}, {0}})
-    ->Args({2, 1, 1})
+    ->ArgNames({"model", "prompts", "draw", "bf16"})
+    ->ArgsProduct({{0, 1}, {1, 8, 64}, {0}, {0}})
+    ->ArgsProduct({{2}, {1, 8}, {0}, {0, 1}})
+    ->Args({2, 1, 1, 0})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -49,6 +49,7 @@
 #include <prismatic/backend/cpu/unit_syrk.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
+#include <prismatic/backend/cpu/widen.hpp>
 #include <prismatic/backend/default.hpp>
 #include <prismatic/backend/device_failure.hpp>
 #include <prismatic/backend/functors/attention.hpp>

@@ -22,6 +22,29 @@ TEST_CASE("parameters keep their order, names and shapes, and start at zero", "[
   CHECK(parameters[w].value.data() == parameters.value(w).data());
 }
 
+TEST_CASE("a weight may be held as bfloat16 until its numbers are to be changed", "[autodiff][parameter]") {
+  parameter_set<float> parameters;
+  const parameter_id w = parameters.add("w", 2, 3);
+  const matrix_view<bf16> held = parameters.hold_rounded(w);
+  REQUIRE(held.rows() == 2);
+  REQUIRE(held.cols() == 3);
+  CHECK(held(1, 2) == 0.0f);
+  held(1, 2) = {to_bfloat16(1.5f)};
+  const parameter_set<float>& reader = parameters;
+  CHECK(reader[w].rounded.data() == held.data());
+  CHECK(reader[w].value.empty());
+  CHECK(reader[w].rows() == 2);
+  CHECK(reader[w].cols() == 3);
+  CHECK_THROWS_AS(reader.value(w), model_error);
+  CHECK_THROWS_WITH(reader.value(w), "parameters: found tensor 'w' held as bfloat16, expected it held in full");
+
+  CHECK(parameters.value(w)(1, 2) == 1.5f);
+  CHECK(parameters.value(w)(0, 0) == 0.0f);
+  CHECK(reader.rounded(w).empty());
+  CHECK(reader[w].value.data() == reader.value(w).data());
+  CHECK(reader[w].cols() == 3);
+}
+
 TEST_CASE("adding a parameter moves no values", "[autodiff][parameter]") {
   parameter_set<double> parameters;
   const parameter_id first = parameters.add("first", 2, 2);

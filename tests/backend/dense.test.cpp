@@ -3,8 +3,10 @@
 #include "support/numeric.hpp"
 #include "support/strided.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 using namespace prismatic;
 
@@ -40,6 +42,31 @@ TEMPLATE_LIST_TEST_CASE("gemm agrees with the oracle", "[backend][gemm]", test::
         CHECK(test::largest_difference(sc.packed(), expected) <= product_bound<T>(k));
         CHECK(sc.padding_untouched());
       }
+}
+
+TEMPLATE_LIST_TEST_CASE("gemm and gather_rows read bfloat16 where a backend says so, to the bits of floats", "[backend][gemm]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  if constexpr (reads_bfloat16<B, T>) {
+    context<B> cx({.threads = GENERATE(1, 3)});
+    for (const auto& [m, n, k] : shapes)
+      for (const op b_op : {op::none, op::transpose}) {
+        CAPTURE(B::name, m, n, k, b_op);
+        const auto a = test::gaussian<T>(m, k, "a"), c = test::gaussian<T>(m, n, "c");
+        const auto narrow = test::rounded(b_op == op::none ? test::gaussian<T>(k, n, "b") : test::gaussian<T>(n, k, "b"));
+        const auto wide = test::as_floats(narrow);
+        matrix<T> expected = c.clone(), found = c.clone();
+        B::gemm(cx, op::none, b_op, T(0.5), a, wide, T(-2), expected.view());
+        B::gemm(cx, op::none, b_op, T(0.5), a, narrow.view(), T(-2), found.view());
+        CHECK(test::identical(found, expected));
+      }
+    const auto table = test::rounded(test::gaussian<T>(9, 37, "table"));
+    const std::vector<token_id> ids{3, 0, 8, 3};
+    matrix<T> rows(4, 37);
+    B::gather_rows(cx, table.view(), ids, rows.view());
+    for (std::size_t t = 0; t < ids.size(); ++t)
+      CHECK(std::equal(table.view().row(ids[t]), table.view().row(ids[t]) + 37, rows.view().row(static_cast<index_t>(t))));
+  }
 }
 
 TEMPLATE_LIST_TEST_CASE("gemm with beta 0 does not read C", "[backend][gemm]", test::built) {

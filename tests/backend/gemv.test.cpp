@@ -28,13 +28,14 @@ std::vector<detail::dot_blocks<T>> machines() {
 #if PRISMATIC_X86
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     out.push_back(detail::dot_blocks<T>::template of_vectors<32>());
+  if (__builtin_cpu_supports("avx512f")) out.push_back(detail::dot_blocks<T>::template of_vectors<64>());
 #endif
   return out;
 }
 
-// Rows of W about the step (16 or 8 in float), k about a run (256 in float) and about the 16 bytes turned at a
+// Rows of W about the step (8, 16 or 32 in float), k about a run (256 in float) and about the 16 bytes turned at a
 // time.
-constexpr index_t heights[] = {0, 1, 2, 3, 4, 5, 8}, widths[] = {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 70},
+constexpr index_t heights[] = {0, 1, 2, 3, 4, 5, 8}, widths[] = {0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 70},
                   depths[] = {0, 1, 3, 4, 5, 127, 128, 129, 255, 256, 257, 300, 521};
 
 }  // namespace
@@ -80,4 +81,29 @@ TEMPLATE_TEST_CASE("few rows give the bits that many give, on any threads", "[ba
         CHECK(std::equal(many.view().row(i), many.view().row(i) + n, alone.view().row(i)));
       }
     }
+}
+
+TEST_CASE("rows of bfloat16 give the bits of their numbers as floats at every vector length", "[backend][gemv]") {
+  thread_team team(2);
+  const auto check = [&]<int Bytes>() {
+    const auto narrow_blocks = detail::dot_blocks<float, bf16>::of_vectors<Bytes>();
+    const auto wide_blocks = detail::dot_blocks<float>::of_vectors<Bytes>();
+    for (const index_t m : heights)
+      for (const index_t n : widths)
+        for (const index_t k : depths) {
+          CAPTURE(Bytes, m, n, k);
+          const auto x = test::gaussian<float>(m, k, "x"), c = test::gaussian<float>(m, n, "c");
+          test::strided<bf16> narrow(test::rounded(test::gaussian<float>(n, k, "w")));
+          const auto wide = test::as_floats(narrow.packed());
+          matrix<float> expected = c.clone(), found = c.clone();
+          detail::multiply_few_rows<float>(team, 0.5f, x, wide, -2.0f, expected.view(), wide_blocks);
+          detail::multiply_few_rows<float, bf16>(team, 0.5f, x, narrow.view(), -2.0f, found.view(), narrow_blocks);
+          REQUIRE(test::identical(found, expected));
+        }
+  };
+  check.operator()<16>();
+#if PRISMATIC_X86
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) check.operator()<32>();
+  if (__builtin_cpu_supports("avx512f")) check.operator()<64>();
+#endif
 }

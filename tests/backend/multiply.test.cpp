@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/numeric.hpp"
+#include "support/strided.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -27,6 +28,56 @@ TEMPLATE_TEST_CASE("a few rows give the bits that many rows give, on any threads
           CHECK(std::equal(many.data(), many.data() + 8 * n, few.data()));
           detail::multiply_few<T>(one, scratch, alpha, x.view().middle_rows(20, 1), w, beta, few.view().middle_rows(20, 1));
           CHECK(std::equal(many.view().row(20), many.view().row(20) + n, few.view().row(20)));
+        }
+}
+
+// Every height of a tile, columns left over, odd depths, sums cut into runs, and more columns than a block holds.
+TEST_CASE("a right operand of bfloat16 gives the bits of its numbers as floats, by every route", "[backend][multiply]") {
+  constexpr index_t shapes[][3] = {{1, 1, 1},    {2, 3, 5},     {29, 33, 7},  {64, 32, 64},  {45, 17, 31}, {15, 40, 300},
+                                   {86, 97, 129}, {3, 1060, 40}, {57, 90, 513}, {16, 31, 1029}, {4, 5, 0}};
+  thread_team team(2);
+  workspace<memory::host> scratch;
+  for (const auto& [m, n, k] : shapes)
+    for (const op a_op : {op::none, op::transpose})
+      for (const op b_op : {op::none, op::transpose})
+        for (const float beta : {0.0f, 0.5f}) {
+          const auto a = a_op == op::none ? test::gaussian<float>(m, k, "a") : test::gaussian<float>(k, m, "a");
+          const auto narrow = test::rounded(b_op == op::none ? test::gaussian<float>(k, n, "b") : test::gaussian<float>(n, k, "b"));
+          const auto wide = test::as_floats(narrow), c = test::gaussian<float>(m, n, "c");
+          test::strided<bf16> apart(narrow);  // rows that begin at odd numbers
+          const auto same = [&](const char* route, auto&& multiply) {
+            CAPTURE(route, m, n, k, a_op, b_op, beta);
+            matrix<float> expected = c.clone(), found = c.clone();
+            multiply(wide.view(), expected.view());
+            multiply(matrix_view<const bf16>(apart.view()), found.view());
+            CHECK(test::identical(found, expected));
+          };
+          same("as the machine multiplies", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+            detail::multiply<float, W>(a_op, b_op, 0.5f, a, b, beta, out);
+          });
+          same("rounded, as the machine multiplies", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+            detail::multiply_bf16<W>(a_op, b_op, 0.5f, a, b, beta, out);
+          });
+          same("vectors", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+            detail::multiply_by_vectors<float, W>(a_op, b_op, 0.5f, a, b, beta, out);
+          });
+          same("short vectors", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+            static const auto machine = detail::register_tiles<float>::of_vectors<16>();
+            detail::multiply_by_vectors<float, W>(a_op, b_op, 0.5f, a, b, beta, out, machine);
+          });
+          for (const bool native : {false, detail::multiplies_bf16()})
+            same(native ? "rounded, pairs" : "rounded, floats", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+              detail::multiply_bf16_by_vectors<W>(a_op, b_op, 0.5f, a, b, beta, out, native);
+            });
+          if (a_op == op::transpose || b_op == op::none) continue;
+          same("few rows", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+            const index_t few = std::min<index_t>(m, detail::few_rows);
+            detail::multiply_few<float, W>(team, scratch, 0.5f, a.view().middle_rows(0, few), b, beta, out.middle_rows(0, few));
+          });
+          same("few rows by vectors", [&]<class W>(matrix_view<const W> b, matrix_view<float> out) {
+            const index_t few = std::min<index_t>(m, detail::few_rows);
+            detail::multiply_few_rows<float, W>(team, 0.5f, a.view().middle_rows(0, few), b, beta, out.middle_rows(0, few));
+          });
         }
 }
 

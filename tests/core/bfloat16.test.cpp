@@ -19,5 +19,6 @@ TEST_CASE("bfloat16 keeps the upper half of a float, rounded", "[core][bfloat16]
   CHECK(wrong == 0);
   CHECK(from_bfloat16(to_bfloat16(1.00390625f)) == 1.0f);       // a tie, 1 + 2^-8: to even
   CHECK(from_bfloat16(to_bfloat16(1.01171875f)) == 1.015625f);  // 1 + 3 * 2^-8: to even, upwards
+  static_assert(sizeof(bf16) == 2 && bf16{to_bfloat16(-1.5f)} * 2.0f == -3.0f);
   CHECK(std::isinf(from_bfloat16(to_bfloat16(std::numeric_limits<float>::max()))));
 }

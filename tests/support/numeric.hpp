@@ -4,6 +4,7 @@
 #include "support/backends.hpp"
 
 #include <prismatic/backend/cpu.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/philox.hpp>
 
@@ -37,6 +38,18 @@ matrix<double> widened(matrix_view<const T> m) {
 template <class T>
 matrix<double> widened(const matrix<T>& m) {
   return widened<T>(m.view());
+}
+
+/// The nearest numbers of bfloat16, and those as floats.
+inline matrix<bf16> rounded(const matrix<float>& m) {
+  matrix<bf16> out(m.rows(), m.cols());
+  for (index_t i = 0; i < m.size(); ++i) out.data()[i] = {to_bfloat16(m.data()[i])};
+  return out;
+}
+inline matrix<float> as_floats(const matrix<bf16>& m) {
+  matrix<float> out(m.rows(), m.cols());
+  std::copy_n(m.data(), m.size(), out.data());
+  return out;
 }
 
 /// Rounding to expect of a sum of `terms` products of the given magnitude: 8 sqrt(terms) epsilon(T) magnitude.

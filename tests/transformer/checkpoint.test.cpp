@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 #include "support/numeric.hpp"
+#include "support/strided.hpp"
 #include "transformer/checkpoints.hpp"
 #include "transformer/models.hpp"
 
@@ -181,20 +182,47 @@ TEMPLATE_LIST_TEST_CASE("greedy continuations are those of transformers", "[tran
   }
 }
 
-TEST_CASE("weights are widened exactly, whatever the thread count", "[transformer][checkpoint]") {
+TEST_CASE("weights are kept as they are stored or widened exactly, whatever the thread count", "[transformer][checkpoint]") {
   using B = cpu_backend<>;
   context<B> one({.threads = 1}), three({.threads = 3});
   for (const std::string& name : test::checkpoint_names) {
     const std::string path = test::checkpoint_path(name);
-    const auto a = load_checkpoint<float>(one, path), b = load_checkpoint<float>(three, path);
+    auto a = load_checkpoint<float>(one, path);
+    const auto b = load_checkpoint<float>(three, path);
     CHECK(weights_fingerprint(a.model.parameters()) == weights_fingerprint(b.model.parameters()));
     CHECK(a.name == path);
     const checkpoint_weights weights(path);
     const auto& source = *weights.find("model.embed_tokens.weight");
     matrix<double> stored(source.entry->shape[0], source.entry->shape[1]);
     source.file->copy_as(*source.entry, stored.flat());
-    CHECK(test::largest_difference<float>(a.model.parameters().value(a.model.parameters().find("model.embed_tokens.weight")), stored.view()) == 0.0);
+    const parameter_id table = a.model.parameters().find("model.embed_tokens.weight"), norm = a.model.parameters().find("model.norm.weight");
+    CHECK(b.model.parameters().rounded(table).empty() == (source.entry->type != dtype::bf16));
+    CHECK(b.model.parameters().rounded(norm).empty());
+    CHECK(test::largest_difference<float>(a.model.parameters().value(table), stored.view()) == 0.0);
   }
+}
+
+TEST_CASE("a model whose weights are kept as bfloat16 computes what it computes with them as floats, to the bit", "[transformer][checkpoint]") {
+  context<cpu_backend<>> cx({.threads = 2});
+  const std::string path = test::checkpoint_path("qwen2");
+  const auto kept = load_checkpoint<float>(cx, path);
+  auto widened = load_checkpoint<float>(cx, path);
+  index_t held = 0;
+  for (index_t i = 0; i < widened.model.parameters().size(); ++i) {
+    held += !kept.model.parameters().rounded({i}).empty();
+    (void)widened.model.parameters().value({i});
+    REQUIRE(widened.model.parameters().rounded({i}).empty());
+  }
+  CHECK(held > 10);
+  const auto samples = test::golden_samples();
+  const auto sequences = encode(kept, samples).sequences;
+  for (const product_precision products : {product_precision::full, product_precision::bf16}) {
+    const auto rows = [&](const auto& p) { return collect_rows(cx, p.model, sequences, rademacher(64, 1), {.products = products}).rows; };
+    CHECK(test::identical(rows(kept), rows(widened)));
+  }
+  const std::vector<std::vector<token_id>> prompts{sequences[0].tokens, sequences[1].tokens};
+  CHECK(generate(cx, kept.model, prompts, {.max_tokens = 12, .temperature = 0}) ==
+        generate(cx, widened.model, prompts, {.max_tokens = 12, .temperature = 0}));
 }
 
 TEST_CASE("tensors may lie at any offset", "[transformer][checkpoint]") {

@@ -4,6 +4,7 @@
 #include <prismatic/transformer/auto_proxy.hpp>
 #include <prismatic/transformer/proxy.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,4 +54,16 @@ TEST_CASE("the fingerprint follows every weight", "[transformer][proxy]") {
   CHECK(weights_fingerprint(untrained().model.parameters()) == before);
   p.model.parameters().value({3})(0, 0) += 1e-3f;
   CHECK(weights_fingerprint(p.model.parameters()) != before);
+}
+
+TEST_CASE("the fingerprint does not depend on how a weight is held", "[transformer][proxy]") {
+  proxy<B, float> p = untrained();
+  auto& parameters = p.model.parameters();
+  const auto narrow = test::rounded(test::gaussian<float>(parameters.info({0}).rows, parameters.info({0}).cols, "table"));
+  std::copy_n(narrow.data(), narrow.size(), parameters.value({0}).data());
+  const std::string in_full = weights_fingerprint(parameters);
+  std::copy_n(narrow.data(), narrow.size(), parameters.hold_rounded({0}).data());
+  CHECK(weights_fingerprint(parameters) == in_full);
+  parameters.hold_rounded({0});
+  CHECK(weights_fingerprint(parameters) != in_full);
 }

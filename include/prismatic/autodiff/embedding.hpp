@@ -21,12 +21,12 @@ variable embedding(tape<B, T, Sink>& t, std::span<const token_id> ids, parameter
                    const std::shared_ptr<const layout>& sequences) {
   require_equal(static_cast<index_t>(ids.size()), sequences->rows(), "embedding: tokens");
   for (const token_id id : ids)
-    if (id < 0 || id >= table.value.rows())
+    if (id < 0 || id >= table.rows())
       throw option_error("embedding: found token id " + std::to_string(id) + ", expected 0 to " +
-                         std::to_string(table.value.rows() - 1));
+                         std::to_string(table.rows() - 1));
   const bool wanted = t.sink().wants(table.id);
-  const variable y = t.result(table.value.cols(), sequences, {}, wanted);
-  B::gather_rows(t.cx(), table.value, ids, t.fill(y));
+  const variable y = t.result(table.cols(), sequences, {}, wanted);
+  with_numbers<B, T>(table, [&](auto numbers) { B::gather_rows(t.cx(), numbers, ids, t.fill(y)); });
 
   t.on_backward(y, [=, kept = std::vector<token_id>(ids.begin(), ids.end())](auto& tape) {
     tape.sink().rows(table.id, kept, tape.gradient(y), tape.sequences(y));

@@ -19,17 +19,19 @@ namespace prismatic {
 template <class B, class T, class Sink>
 variable linear(tape<B, T, Sink>& t, variable x, parameter_ref<T, B::space> w,
                 std::type_identity_t<std::optional<parameter_ref<T, B::space>>> bias = std::nullopt) {
-  require_equal(t.value(x).cols(), w.value.cols(), "linear: input width");
+  require_equal(t.value(x).cols(), w.cols(), "linear: input width");
   const bool wants_w = t.sink().wants(w.id), wants_bias = bias && t.sink().wants(bias->id);
-  const variable y = t.result(w.value.rows(), {x}, wants_w || wants_bias);
+  const variable y = t.result(w.rows(), {x}, wants_w || wants_bias);
   if (bias) {
-    require_equal(bias->value.cols(), w.value.rows(), "linear: bias width");
+    require_equal(bias->value.cols(), w.rows(), "linear: bias width");
     const std::vector<token_id> first_row(static_cast<std::size_t>(t.value(x).rows()), 0);
     B::gather_rows(t.cx(), bias->value, first_row, t.fill(y));
   }
   {
     const products_at<B> forward(t.cx(), forward_products(t.cx()));
-    B::gemm(t.cx(), op::none, op::transpose, T{1}, t.value(x), w.value, bias ? T{1} : T{0}, t.fill(y));
+    with_numbers<B, T>(w, [&](auto numbers) {
+      B::gemm(t.cx(), op::none, op::transpose, T{1}, t.value(x), numbers, bias ? T{1} : T{0}, t.fill(y));
+    });
   }
 
   t.on_backward(y, [=](auto& tape) {
@@ -43,7 +45,9 @@ variable linear(tape<B, T, Sink>& t, variable x, parameter_ref<T, B::space> w,
     }
     if (tape.needs_gradient(x)) {
       const auto dx = tape.gradient_slot(x);
-      B::gemm(tape.cx(), op::none, op::none, T{1}, dy, w.value, dx.beta(), dx.gradient);
+      with_numbers<B, T>(w, [&](auto numbers) {
+        B::gemm(tape.cx(), op::none, op::none, T{1}, dy, numbers, dx.beta(), dx.gradient);
+      });
     }
   });
   return y;

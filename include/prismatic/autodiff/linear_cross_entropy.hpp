@@ -28,14 +28,14 @@ namespace prismatic {
 template <class B, class T, class Sink>
 variable linear_cross_entropy(tape<B, T, Sink>& t, variable x, parameter_ref<T, B::space> w,
                               std::span<const token_id> targets, input_vector<T, B::space> weights) {
-  const index_t rows = t.value(x).rows(), vocabulary = w.value.rows();
-  require_equal(t.value(x).cols(), w.value.cols(), "linear_cross_entropy: input width");
+  const index_t rows = t.value(x).rows(), vocabulary = w.rows();
+  require_equal(t.value(x).cols(), w.cols(), "linear_cross_entropy: input width");
   require_targets(targets, rows, vocabulary, "linear_cross_entropy");
   require_equal(weights.size(), rows, "linear_cross_entropy: weights");
   const bool wants_w = t.sink().wants(w.id), wants_x = t.needs_gradient(x);
   const variable losses = t.result(1, {x}, wants_w);
   auto dx = std::make_shared<scratch_matrix<T, B::space>>();
-  if (wants_x) *dx = t.scratch(rows, w.value.cols());
+  if (wants_x) *dx = t.scratch(rows, w.cols());
 
   const index_t most = std::max<index_t>(1, t.cx().activation_bytes() / 2 / (vocabulary * index_t{sizeof(T)}));
   const index_t groups = (rows + most - 1) / most, height = groups == 0 ? 0 : (rows + groups - 1) / groups;
@@ -46,14 +46,18 @@ variable linear_cross_entropy(tape<B, T, Sink>& t, variable x, parameter_ref<T, 
     const auto inputs = t.value(x).middle_rows(first, count);
     {
       const products_at<B> forward(t.cx(), forward_products(t.cx()));
-      B::gemm(t.cx(), op::none, op::transpose, T{1}, inputs, w.value, T{0}, logits);
+      with_numbers<B, T>(w, [&](auto numbers) {
+        B::gemm(t.cx(), op::none, op::transpose, T{1}, inputs, numbers, T{0}, logits);
+      });
     }
     B::cross_entropy(t.cx(), logits, targets.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
                      weights.middle(first, count),
                      vector_view<T, B::space>(t.fill(losses).data() + first, count));  // logits are dZ from here on
     if (wants_w) t.sink().outer(w.id, logits, inputs, t.sequences(x).within({first, first + count}));
     if (wants_x)
-      B::gemm(t.cx(), op::none, op::none, T{1}, logits, w.value, T{0}, dx->view().middle_rows(first, count));
+      with_numbers<B, T>(w, [&](auto numbers) {
+        B::gemm(t.cx(), op::none, op::none, T{1}, logits, numbers, T{0}, dx->view().middle_rows(first, count));
+      });
   }
 
   t.on_backward(losses, [=](auto& tape) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <prismatic/backend/context.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/philox.hpp>
@@ -51,6 +52,16 @@ struct sign_block {
   index_t rows;
   index_t cols;
 };
+
+/// Backends that read weights of bfloat16 where they lie: `gemm`'s B and the rows that are gathered. To the bits of the same
+/// numbers as floats.
+template <class B, class T>
+concept reads_bfloat16 =
+    requires(context<B>& cx, T s, op o, matrix_view<const T, B::space> a, matrix_view<const bf16, B::space> b,
+             matrix_view<T, B::space> c, std::span<const token_id> ids) {
+      B::gemm(cx, o, o, s, a, b, s, c);
+      B::gather_rows(cx, b, ids, c);
+    };
 
 template <class B, class T>
 concept backend =

@@ -1,4 +1,4 @@
-/// bfloat16 as bits: the upper half of a float, 8 significant bits.
+/// bfloat16: the upper half of a float, 8 significant bits.
 #pragma once
 
 #include <bit>
@@ -17,5 +17,11 @@ constexpr std::uint16_t to_bfloat16(float value) noexcept {
   if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
   return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
+
+/// A number that is kept so: what most checkpoints hold. Arithmetic is done in float.
+struct bf16 {
+  std::uint16_t bits;
+  constexpr operator float() const noexcept { return from_bfloat16(bits); }
+};
 
 }  // namespace prismatic

@@ -1,6 +1,7 @@
 /// The element types that tensor files name, and reading elements of one type as another.
 #pragma once
 
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/types.hpp>
 #include <prismatic/io/half.hpp>
@@ -69,9 +70,9 @@ constexpr std::optional<dtype> dtype_named(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-/// The C++ types that elements are read into and written from. The 16-bit floats have none of their own.
+/// The C++ types that elements are read into and written from. float16 has none of its own.
 template <class T>
-concept tensor_scalar = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> ||
+concept tensor_scalar = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, bf16> || std::same_as<T, std::int64_t> ||
     std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
 
 /// The dtype whose elements are stored as T.
@@ -81,6 +82,8 @@ constexpr dtype dtype_of() noexcept {
     return dtype::f32;
   else if constexpr (std::same_as<T, double>)
     return dtype::f64;
+  else if constexpr (std::same_as<T, bf16>)
+    return dtype::bf16;
   else if constexpr (std::same_as<T, std::int64_t>)
     return dtype::i64;
   else if constexpr (std::same_as<T, std::int32_t>)

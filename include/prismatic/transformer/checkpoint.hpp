@@ -1,7 +1,9 @@
 /// A Hugging Face checkpoint directory as a proxy: configuration, weights, tokenizer and chat template.
 #pragma once
 
+#include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/context.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
@@ -105,20 +107,36 @@ class checkpoint_reader {
 
   void fill(context<B>& cx, parameter_set<T, B::space>& parameters) const {
     if constexpr (B::space == memory::host) {
-      widen(cx, parameters, 0, parameters.size(), [&](index_t p) { return parameters.value({p}).data(); });
+      std::vector<bf16*> rounded(sources_.size());  // of a weight that stays as it is stored
+      for (std::size_t p = 0; p < sources_.size(); ++p)
+        if (const parameter_id id{static_cast<index_t>(p)}; reads_bfloat16<B, T> && !is_vector(parameters.info(id)) && sources_[p].entry->type == dtype::bf16)
+          rounded[p] = parameters.hold_rounded(id).data();
+      in_pieces(cx, parameters, 0, parameters.size(), [&](index_t p, index_t first, index_t count) {
+        if (bf16* const to = rounded[static_cast<std::size_t>(p)])
+          read(p, first, vector_view<bf16>(to + first, count));
+        else
+          read(p, first, vector_view<T>(parameters.value({p}).data() + first, count));
+      });
     } else {  // one parameter at a time passes through host memory
       for (index_t p = 0; p < parameters.size(); ++p) {
         matrix<T> widened(parameters.info({p}).rows, parameters.info({p}).cols);
-        widen(cx, parameters, p, p + 1, [&](index_t) { return widened.data(); });
+        in_pieces(cx, parameters, p, p + 1,
+                  [&](index_t, index_t first, index_t count) { read(p, first, vector_view<T>(widened.data() + first, count)); });
         copy_from_host(widened.view(), parameters.value({p}));
       }
     }
   }
 
-  // Parameters [begin, end) to host memory, in pieces that go round the team: reading is bound by memory, and the
-  // table is a third of a small model.
-  template <class Target>
-  void widen(context<B>& cx, const parameter_set<T, B::space>& parameters, index_t begin, index_t end, Target&& target) const {
+  template <class Number>
+  void read(index_t p, index_t first, vector_view<Number> out) const {
+    const located_tensor& source = sources_[static_cast<std::size_t>(p)];
+    source.file->copy_as(*source.entry, out, first);
+  }
+
+  // body(p, first, count) for all numbers of the parameters [begin, end), in pieces that go round the team: reading is bound by
+  // memory, and the table is a third of a small model.
+  template <class Body>
+  static void in_pieces(context<B>& cx, const parameter_set<T, B::space>& parameters, index_t begin, index_t end, Body&& body) {
     struct piece {
       index_t parameter, first, count;
     };
@@ -129,8 +147,7 @@ class checkpoint_reader {
         pieces.push_back({p, first, std::min(most, size - first)});
     cx.team().for_each(static_cast<index_t>(pieces.size()), [&](index_t i, int) {
       const piece& part = pieces[static_cast<std::size_t>(i)];
-      const located_tensor& source = sources_[static_cast<std::size_t>(part.parameter)];
-      source.file->copy_as(*source.entry, vector_view<T>(target(part.parameter) + part.first, part.count), part.first);
+      body(part.parameter, part.first, part.count);
     });
   }
 
@@ -144,8 +161,9 @@ class checkpoint_reader {
 }  // namespace detail
 
 /// Reads a checkpoint of the families qwen2, qwen3 and llama, as `save_pretrained` writes them: config.json,
-/// model.safetensors or its shards, tokenizer.json, tokenizer_config.json, chat_template.jinja. BF16 and F16 weights
-/// are widened to T, exactly, straight from the mapped files: beyond the parameters no memory is taken.
+/// model.safetensors or its shards, tokenizer.json, tokenizer_config.json, chat_template.jinja. BF16 weights are kept as they are
+/// where the backend reads them so; else they and F16 ones are widened to T, exactly, straight from the mapped files: beyond the
+/// parameters no memory is taken.
 ///
 /// Cost: reads the weights once, in parallel.
 /// @throws io_error, data_error  a file cannot be read or is malformed

@@ -1,8 +1,11 @@
 /// A proxy language model: a decoder together with the way its samples are written down.
 #pragma once
 
+#include <prismatic/backend/cpu/widen.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
+#include <prismatic/core/matrix_view.hpp>
 #include <prismatic/io/content_hash.hpp>
 #include <prismatic/io/sample.hpp>
 #include <prismatic/transformer/batch.hpp>
@@ -27,22 +30,27 @@ struct proxy {
   std::string name;  ///< as a user would say it: "auto", or the directory it was read from
 };
 
-/// A hash of every parameter's name and value: two proxies with the same one give the same rows.
+/// A hash of every parameter's name and value, however they are held: two proxies with the same one give the same rows.
 template <class T, memory Space>
 [[nodiscard]] std::string weights_fingerprint(const parameter_set<T, Space>& parameters) {
   std::string hashes;
   for (index_t i = 0; i < parameters.size(); ++i) {
-    matrix<T> copy;  // of device memory only
-    if constexpr (Space != memory::host) copy = copy_to_host(parameters.value({i}));
-    const auto value = [&] {
-      if constexpr (Space == memory::host)
-        return parameters.value({i});
-      else
-        return copy.view();
-    }();
-    const std::string_view bytes(reinterpret_cast<const char*>(value.data()),
-                                 static_cast<std::size_t>(value.size()) * sizeof(T));
-    hashes += parameters.infos()[static_cast<std::size_t>(i)].name + '=' + content_hash(bytes) + '\n';
+    content_hasher bytes;
+    const auto add = [&](vector_view<const T> numbers) {
+      bytes.add({reinterpret_cast<const char*>(numbers.data()), static_cast<std::size_t>(numbers.size()) * sizeof(T)});
+    };
+    if constexpr (Space != memory::host) {
+      add(copy_to_host(parameters.value({i})).flat());
+    } else if (const matrix_view<const bf16> rounded = parameters.rounded({i}); rounded.empty()) {
+      add({parameters.value({i}).data(), parameters.value({i}).size()});
+    } else {
+      matrix<T> wide(1, rounded.cols());
+      for (index_t r = 0; r < rounded.rows(); ++r) {
+        detail::widen(rounded.row(r), 0, 1, rounded.cols(), wide.data(), 0);
+        add(wide.flat());
+      }
+    }
+    hashes += parameters.infos()[static_cast<std::size_t>(i)].name + '=' + bytes.text() + '\n';
   }
   return content_hash(hashes);
 }

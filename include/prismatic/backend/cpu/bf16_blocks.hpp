@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prismatic/backend/cpu/matrix_units.hpp>
+#include <prismatic/core/bfloat16.hpp>
 
 #include <array>
 #include <cstdint>
@@ -42,6 +43,17 @@ struct bf16_blocks {
     return _mm512_test_epi32_mask(later, later) == 0;
   }
 
+  /// The same of numbers that are bfloat16 already: the first part alone is written.
+  [[PRISMATIC_AMX]] static bool of_rows(const bf16* in, index_t stride, index_t count, index_t length, std::uint32_t* out) {
+    const __mmask32 these = length >= unit_depth ? ~__mmask32{0} : (__mmask32{1} << length) - 1;
+    for (index_t i = 0; i < count; ++i, in += stride, out += unit_side) {
+      fetch(in + 2 * unit_side * stride);
+      _mm512_storeu_si512(out, _mm512_maskz_loadu_epi16(these, in));
+    }
+    clear(count, out, 1);
+    return true;
+  }
+
   /// Row l <- the numbers 2 l and 2 l + 1 of columns [0, count), number j of `in` being its row j; zeros beyond `length`
   /// numbers and `count` columns.
   [[PRISMATIC_AMX]] static bool of_columns(const float* in, index_t stride, index_t length, index_t count, std::uint32_t* out) {
@@ -65,6 +77,22 @@ struct bf16_blocks {
     }
     clear((length + 1) / 2, out);
     return _mm512_test_epi32_mask(later, later) == 0;
+  }
+
+  /// The same of numbers that are bfloat16 already: the first part alone is written.
+  [[PRISMATIC_AMX]] static bool of_columns(const bf16* in, index_t stride, index_t length, index_t count, std::uint32_t* out) {
+    alignas(64) static constexpr std::uint16_t places[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                             8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const __m512i order = _mm512_load_si512(places);
+    const __mmask16 these = lanes_below(count);
+    for (index_t l = 0; l < length; l += 2, in += 2 * stride, out += unit_side) {
+      fetch(in + 2 * unit_side), fetch(in + 2 * unit_side + stride);
+      const __m256i a = _mm256_maskz_loadu_epi16(these, in),
+                    b = l + 1 < length ? _mm256_maskz_loadu_epi16(these, in + stride) : _mm256_setzero_si256();
+      _mm512_storeu_si512(out, _mm512_permutexvar_epi16(order, _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1)));
+    }
+    clear((length + 1) / 2, out, 1);
+    return true;
   }
 
   /// out <- the block of every part, or of the first `parts`, of `in`, which may be the same, with rows for columns. Lanes of 16
@@ -98,7 +126,7 @@ struct bf16_blocks {
 
  private:
   // What the next panel begins with; beyond the end it does no harm.
-  [[gnu::always_inline]] static inline void fetch(const float* in) { __builtin_prefetch(in); }
+  [[gnu::always_inline]] static inline void fetch(const void* in) { __builtin_prefetch(in); }
   // The upper halves of a and b, in an order, of the first part, the second and the third; `later` keeps bits of the last two.
   [[PRISMATIC_AMX, gnu::always_inline]] static inline void put_parts(__m512 a, __m512 b, __m512i order, std::uint32_t* out, __m512i& later) {
     const __m512i half = _mm512_set1_epi32(0x8000), high = _mm512_set1_epi32(static_cast<int>(0xFFFF0000u));
@@ -115,9 +143,9 @@ struct bf16_blocks {
     b = _mm512_sub_ps(b, _mm512_castsi512_ps(_mm512_and_si512(bi, high)));
     _mm512_storeu_si512(out + 2 * unit_block, _mm512_permutex2var_epi16(_mm512_castps_si512(a), order, _mm512_castps_si512(b)));
   }
-  [[PRISMATIC_AMX]] static void clear(index_t from, std::uint32_t* out) {
+  [[PRISMATIC_AMX]] static void clear(index_t from, std::uint32_t* out, int parts = Parts) {
     for (index_t i = from; i < unit_side; ++i, out += unit_side)
-      for (int p = 0; p < Parts; ++p) _mm512_storeu_si512(out + p * unit_block, _mm512_setzero_si512());
+      for (int p = 0; p < parts; ++p) _mm512_storeu_si512(out + p * unit_block, _mm512_setzero_si512());
   }
 };
 

@@ -27,10 +27,9 @@ struct rounded_panels : plain_panels<float> {
     plain_panels::turned(s, in, stride, count, length, side, out);
     round(out, side * length);
   }
-  template <class Side>
-  static void straight(scratch& s, const float* in, index_t stride, std::span<const index_t> edges, Side&& side,
-                       index_t length, float* out) {
-    plain_panels::straight(s, in, stride, edges, side, length, out);
+  template <class Row, class Side>
+  static void straight(scratch& s, Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, float* out) {
+    plain_panels::straight(s, row_at, edges, side, length, out);
     for (std::size_t p = 0; p + 1 < edges.size(); ++p)
       round(out + edges[p] * length, side(edges[p + 1] - edges[p]) * length);
   }
@@ -61,12 +60,11 @@ struct bf16_pairs {
     for (index_t i = 0; i < count; ++i) round(in + i * stride, length, s.rows + i * steps);
     pack_turned<number>(s.rows, steps, count, steps, side, out);
   }
-  template <class Side>
-  static void straight(scratch& s, const float* in, index_t stride, std::span<const index_t> edges, Side&& side,
-                       index_t length, number* out) {
+  template <class Row, class Side>
+  static void straight(scratch& s, Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, number* out) {
     const auto pairs = [&](index_t l) {
-      const float* const row = in + 2 * l * stride;
-      interleave(row, 2 * l + 1 < length ? row + stride : nullptr, edges.back(), s.rows);
+      const float* const row = row_at(2 * l);
+      interleave(row, 2 * l + 1 < length ? row_at(2 * l + 1) : nullptr, edges.back(), s.rows);
       return static_cast<const number*>(s.rows);
     };
     pack_straight<number>(pairs, edges, side, (length + 1) / 2, out);
@@ -166,16 +164,16 @@ inline bool multiplies_bf16() {
 
 /// C(m,n) <- alpha op(A) op(B) + beta C with every number of A and B rounded to bfloat16, to nearest even.
 /// Everything else is as in `multiply_by_vectors`: sums in float, in an order that depends on k alone.
-inline void multiply_bf16_by_vectors(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
-                                     float beta, matrix_view<float> c, bool native = multiplies_bf16()) {
+template <class W = float>
+void multiply_bf16_by_vectors(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<W> b, float beta,
+                              matrix_view<float> c, bool native = multiplies_bf16()) {
 #if PRISMATIC_X86
   if (native) {
     static const bf16_tiles tiles = all_bf16_tiles(std::make_integer_sequence<index_t, 7>());
-    return multiply_through<bf16_pairs, float>(a_op, b_op, alpha, a, b, beta, c, tiles);
+    return multiply_through<bf16_pairs, float, W>(a_op, b_op, alpha, a, b, beta, c, tiles);
   }
 #endif
-  multiply_through<rounded_panels, float>(a_op, b_op, alpha, a, b, beta, c,
-                                          register_tiles<float>::of_this_machine());
+  multiply_through<rounded_panels, float, W>(a_op, b_op, alpha, a, b, beta, c, register_tiles<float>::of_this_machine());
 }
 
 }  // namespace prismatic::detail

@@ -8,6 +8,7 @@
 #include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/backend/cpu/unit_syrk.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
@@ -25,23 +26,13 @@ struct cpu_dense {
   template <real T>
   static void gemm(cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<T> b,
                    input_scalar<T> beta, matrix_view<T> c) {
-    const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
-    if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows && !rounds<T>(cx))
-      return cx.matrix_units() ? detail::multiply_few<T>(cx.team(), cx.scratch(), alpha, a, b, beta, c)
-                               : detail::multiply_few_rows<T>(cx.team(), alpha, a, b, beta, c);
-    const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
-    if (m >= n)
-      cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
-        const auto part =
-            a_op == op::none ? a.middle_rows(begin, end - begin) : a.middle_cols(begin, end - begin);
-        multiply<T>(cx, a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
-      });
-    else
-      cx.team().for_range(n, worth, [&](index_t begin, index_t end, int) {
-        const auto part =
-            b_op == op::none ? b.middle_cols(begin, end - begin) : b.middle_rows(begin, end - begin);
-        multiply<T>(cx, a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
-      });
+    product<T, T>(cx, a_op, b_op, alpha, a, b, beta, c);
+  }
+
+  /// The same with a B of bfloat16, read where it lies: the bits of the product with its numbers as floats.
+  static void gemm(cpu& cx, op a_op, op b_op, float alpha, input_matrix<float> a, matrix_view<const bf16> b, float beta,
+                   matrix_view<float> c) {
+    product<float, bf16>(cx, a_op, b_op, alpha, a, b, beta, c);
   }
 
   /// C <- alpha op(A) op(A)' + beta C, C symmetric, both triangles written: op::none gives the Gram matrix
@@ -109,6 +100,27 @@ struct cpu_dense {
  private:
   static constexpr index_t least_flop = 1 << 20;  // some 10 microseconds of work: worth waking a thread for
 
+  template <real T, class W>
+  static void product(cpu& cx, op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const W> b, T beta, matrix_view<T> c) {
+    const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
+    if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows && !rounds<T>(cx))
+      return cx.matrix_units() ? detail::multiply_few<T, W>(cx.team(), cx.scratch(), alpha, a, b, beta, c)
+                               : detail::multiply_few_rows<T, W>(cx.team(), alpha, a, b, beta, c);
+    const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
+    if (m >= n)
+      cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
+        const auto part =
+            a_op == op::none ? a.middle_rows(begin, end - begin) : a.middle_cols(begin, end - begin);
+        multiply<T, W>(cx, a_op, b_op, alpha, part, b, beta, c.middle_rows(begin, end - begin));
+      });
+    else
+      cx.team().for_range(n, worth, [&](index_t begin, index_t end, int) {
+        const auto part =
+            b_op == op::none ? b.middle_cols(begin, end - begin) : b.middle_rows(begin, end - begin);
+        multiply<T, W>(cx, a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
+      });
+  }
+
   // C <- alpha X'X + beta C, rounded or not
   template <real T, real S>
   static void sum_of_rows(cpu& cx, S alpha, const detail::chosen_rows<T>& x, S beta, matrix_view<S> c, [[maybe_unused]] bool rounded) {
@@ -141,15 +153,15 @@ struct cpu_dense {
     return std::same_as<T, float> && cx.products() != product_precision::full;
   }
 
-  template <real T>
-  static void multiply(const cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<T> b,
+  template <real T, class W = T>
+  static void multiply(const cpu& cx, op a_op, op b_op, input_scalar<T> alpha, input_matrix<T> a, input_matrix<W> b,
                        input_scalar<T> beta, matrix_view<T> c) {
     if constexpr (std::same_as<T, float>)
-      if (rounds<T>(cx)) return detail::multiply_bf16(a_op, b_op, alpha, a, b, beta, c);
+      if (rounds<T>(cx)) return detail::multiply_bf16<W>(a_op, b_op, alpha, a, b, beta, c);
     if (cx.matrix_units())
-      detail::multiply<T>(a_op, b_op, alpha, a, b, beta, c);
+      detail::multiply<T, W>(a_op, b_op, alpha, a, b, beta, c);
     else
-      detail::multiply_by_vectors<T>(a_op, b_op, alpha, a, b, beta, c);
+      detail::multiply_by_vectors<T, W>(a_op, b_op, alpha, a, b, beta, c);
   }
 };
 

@@ -67,7 +67,8 @@ struct part_products {
 /// C(16 Rows, 16 Cols) <- A B over `steps` blocks along k, at c with `stride` numbers a row. Rows and Cols are 1 or 2; part p
 /// of the block t of step s lies at a + ((2 s + t) Parts + p) unit_block, and so does B's. With `Turned` the operands have
 /// changed places: the products are formed in the order of the other's parts, so that every sum has the same bits. With
-/// `Single` the later parts of B are all zero and not read: the bits of all products, for half as many. 1,024 operations a cycle.
+/// `Single` the later parts of B (of A, if turned) are all zero and not read: the bits of all products, for half as many. 1,024
+/// operations a cycle.
 template <int Parts, int Rows, int Cols, bool Turned = false, bool Single = false>
 struct unit_tile {
   [[PRISMATIC_AMX]] static void run(const std::uint32_t* a, const std::uint32_t* b, index_t steps, float* c, index_t stride) {
@@ -86,7 +87,7 @@ struct unit_tile {
 #pragma GCC unroll 5
       for (int i = 0; i < order::small; ++i) {
         const int a_wanted = Turned ? order::right[i] : order::left[i], b_wanted = Turned ? order::left[i] : order::right[i];
-        if (Single && b_wanted != 0) continue;
+        if (Single && order::right[i] != 0) continue;
         if (a_wanted != a_part) load_a(a + 2 * s * block, a_part = a_wanted);
         if (b_wanted != b_part) load_b(b + 2 * s * block, b_part = b_wanted);
         multiply();

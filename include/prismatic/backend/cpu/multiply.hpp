@@ -19,31 +19,31 @@ bool multiplies_on_units([[maybe_unused]] index_t k) {
   return std::same_as<T, float> && k >= least_unit_depth && has_matrix_units();
 }
 
-/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C. 2 m n k FLOP. On matrix units floats are multiplied as six products of
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C, B of numbers T or of bfloat16. 2 m n k FLOP. On matrix units floats are multiplied as six products of
 /// bfloat16 parts, in sums of 16 added up: the error is no larger than that of multiply-adds one after the other.
 ///
-/// Determinism: an element of C depends on its row of op(A), its column of op(B) and the scalars alone.
-template <real T>
-void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+/// Determinism: an element of C depends on its row of op(A), its column of op(B) and the scalars alone, not on how B is held.
+template <real T, class W = T>
+void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<W> b,
               std::type_identity_t<T> beta, matrix_view<T> c) {
 #if PRISMATIC_X86 && defined(__linux__)
   if constexpr (std::same_as<T, float>)
     if (multiplies_on_units<T>(a_op == op::none ? a.cols() : a.rows()))
-      return multiply_on_units<3>(a_op, b_op, alpha, a, b, beta, c);
+      return multiply_on_units<3, W>(a_op, b_op, alpha, a, b, beta, c);
 #endif
-  multiply_by_vectors<T>(a_op, b_op, alpha, a, b, beta, c);
+  multiply_by_vectors<T, W>(a_op, b_op, alpha, a, b, beta, c);
 }
 
 /// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for at most `few_rows` rows of X, on all threads: W is read once. The bits of
 /// `multiply`.
-template <real T>
+template <real T, class W = T>
 void multiply_few(thread_team& team, [[maybe_unused]] workspace<memory::host>& scratch, std::type_identity_t<T> alpha,
-                  input_matrix<T> x, input_matrix<T> w, std::type_identity_t<T> beta, matrix_view<T> c) {
+                  input_matrix<T> x, input_matrix<W> w, std::type_identity_t<T> beta, matrix_view<T> c) {
 #if PRISMATIC_X86 && defined(__linux__)
   if constexpr (std::same_as<T, float>)
-    if (multiplies_on_units<T>(x.cols())) return multiply_few_rows_on_units(team, scratch, alpha, x, w, beta, c);
+    if (multiplies_on_units<T>(x.cols())) return multiply_few_rows_on_units<W>(team, scratch, alpha, x, w, beta, c);
 #endif
-  multiply_few_rows<T>(team, alpha, x, w, beta, c);
+  multiply_few_rows<T, W>(team, alpha, x, w, beta, c);
 }
 
 /// C(m,n) <- alpha op(A) op(B) + beta C with every number of A and B rounded to bfloat16, to nearest even, and sums in float.
@@ -51,13 +51,13 @@ void multiply_few(thread_team& team, [[maybe_unused]] workspace<memory::host>& s
 ///   |C - exact| <= (2^-7 + 2^-16 + (k + 2) 2^-24) (|alpha| sum_l |a_l b_l| + |beta C|), to first order
 ///
 /// Determinism: as `multiply`.
-inline void multiply_bf16(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b, float beta,
-                          matrix_view<float> c) {
+template <class W = float>
+void multiply_bf16(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<W> b, float beta, matrix_view<float> c) {
 #if PRISMATIC_X86 && defined(__linux__)
   if (multiplies_on_units<float>(a_op == op::none ? a.cols() : a.rows()))
-    return multiply_on_units<1>(a_op, b_op, alpha, a, b, beta, c);
+    return multiply_on_units<1, W>(a_op, b_op, alpha, a, b, beta, c);
 #endif
-  multiply_bf16_by_vectors(a_op, b_op, alpha, a, b, beta, c);
+  multiply_bf16_by_vectors<W>(a_op, b_op, alpha, a, b, beta, c);
 }
 
 }  // namespace prismatic::detail

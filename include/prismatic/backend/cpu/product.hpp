@@ -4,11 +4,14 @@
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
+#include <prismatic/backend/cpu/widen.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -210,31 +213,32 @@ struct plain_panels {
   static void turned(scratch&, const T* in, index_t stride, index_t count, index_t length, index_t side, T* out) {
     pack_turned(in, stride, count, length, side, out);
   }
-  /// pack_straight, of the rows in, in + stride, ...
-  template <class Side>
-  static void straight(scratch&, const T* in, index_t stride, std::span<const index_t> edges, Side&& side, index_t length,
-                       T* out) {
-    pack_straight([=](index_t l) { return in + l * stride; }, edges, side, length, out);
+  /// pack_straight; of the rows that `row_at` finds the last two stay where they are
+  template <class Row, class Side>
+  static void straight(scratch&, Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
+    pack_straight(row_at, edges, side, length, out);
   }
 };
 
-/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread, through panels of one kind. 2 m n k FLOP. A thread
-/// that ever multiplied so keeps 0.7 MiB for its panels.
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread, through panels of one kind; B may hold bfloat16, which
+/// become floats on their way into a panel. 2 m n k FLOP. A thread that ever multiplied so keeps 0.7 MiB for its panels.
 ///
 /// Determinism: an element of C is summed in the order of k, in runs whose lengths depend on k alone, so it does not
 /// depend on the other rows and columns of the call. C is not read where beta is 0.
-template <class Panels, real T>
-void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+template <class Panels, real T, class W = T>
+void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<W> b,
                       std::type_identity_t<T> beta, matrix_view<T> c, const tile_table<T, typename Panels::number>& machine) {
   using number = typename Panels::number;
   using tiles = tile_table<T, number>;
   constexpr index_t depth = 1024 / index_t{sizeof(number)};  // a panel of A stays in the nearest cache,
   constexpr index_t breadth = 512;                           // a block of B in the second
   constexpr index_t group = 8;                               // panels of A packed at a time where its rows cross them
+  constexpr bool as_they_are = std::same_as<W, T>;           // B's numbers
   struct panels {
     alignas(64) number a[std::size_t{group * tiles::tallest} * depth];
     alignas(64) number b[std::size_t{breadth} * depth];
     alignas(64) T tile[std::size_t{tiles::tallest} * 32];
+    alignas(64) T wide[as_they_are ? 1 : std::size_t{32} * Panels::together * depth];  // of a panel's columns, or of two rows
     typename Panels::scratch scratch;
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
@@ -244,7 +248,7 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
   const auto begin_of = [&](index_t run) { return std::min(k, steps_of(k) * run / runs * Panels::together); };
   const index_t rows = (m + machine.height - 1) / machine.height, together = a_op == op::none ? 1 : group;
   // Panels that few tiles read stay where they are.
-  const bool b_in_place = Panels::in_place && b_op == op::none && m <= 4 * machine.height;
+  const bool b_in_place = Panels::in_place && as_they_are && b_op == op::none && m <= 4 * machine.height;
   const bool a_in_place = Panels::in_place && a_op == op::transpose && n <= 2 * width;
   const auto top = [&](index_t panel) {  // even heights, much the same
     return panel >= rows ? m : std::min(m, (m * panel / rows + 1) / 2 * 2);
@@ -260,14 +264,31 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
       if (b_op == op::transpose)
         for (index_t j = left; j < right; j += width) {
           const index_t count = std::min(width, right - j);
-          Panels::turned(packed->scratch, b.row(j) + from, b.stride(), count, length, side(count), packed->b + (j - left) * steps);
+          const auto turned = [&](const T* in, index_t stride) {
+            Panels::turned(packed->scratch, in, stride, count, length, side(count), packed->b + (j - left) * steps);
+          };
+          if constexpr (as_they_are) {
+            turned(b.row(j) + from, b.stride());
+          } else {
+            widen(b.row(j) + from, b.stride(), count, length, packed->wide, length);
+            turned(packed->wide, length);
+          }
         }
       else {
         std::array<index_t, breadth / 4 + 1> edges;
         std::size_t count = 0;
         for (index_t j = b_in_place ? (right - left) / width * width : 0; j < right - left; j += width) edges[count++] = j;
         edges[count++] = right - left;
-        Panels::straight(packed->scratch, b.row(from) + left, b.stride(), std::span<const index_t>(edges.data(), count), side, length, packed->b);
+        const auto row_at = [&](index_t l) -> const T* {
+          if constexpr (as_they_are) {
+            return b.row(from + l) + left;
+          } else {
+            T* const wide = packed->wide + l % 2 * breadth;
+            widen(b.row(from + l) + left, 0, 1, right - left, wide, 0);
+            return wide;
+          }
+        };
+        Panels::straight(packed->scratch, row_at, std::span<const index_t>(edges.data(), count), side, length, packed->b);
       }
       for (index_t first = 0; first < rows; first += together) {
         const index_t last = std::min(rows, first + together);
@@ -277,7 +298,8 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
         else if (!a_stays) {
           std::array<index_t, group + 1> edges;
           for (index_t panel = first; panel <= last; ++panel) edges[static_cast<std::size_t>(panel - first)] = top(panel) - top(first);
-          Panels::straight(packed->scratch, a.row(from) + top(first), a.stride(), std::span<const index_t>(edges.data(), static_cast<std::size_t>(last - first + 1)), even, length, packed->a);
+          const auto row_at = [&](index_t l) { return a.row(from + l) + top(first); };
+          Panels::straight(packed->scratch, row_at, std::span<const index_t>(edges.data(), static_cast<std::size_t>(last - first + 1)), even, length, packed->a);
         }
         for (index_t panel = first; panel < last; ++panel) {
           const index_t row = top(panel), count = top(panel + 1) - row, height = even(count);
@@ -293,7 +315,7 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
             if (a_op == op::none && panel + 1 < rows) prefetch(a, {top(panel + 1), top(panel + 2)}, from, length, (j - left) / width, (right - left + width - 1) / width);
             p.b = packed->b + (j - left) * steps;
             p.b_step = wide;
-            if constexpr (Panels::in_place)
+            if constexpr (Panels::in_place && as_they_are)
               if (b_in_place && right - j >= width) {
                 p.b = b.row(from) + j;
                 p.b_step = b.stride();
@@ -313,11 +335,11 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
 }
 
 /// The same in T throughout.
-template <real T>
-void multiply_by_vectors(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<T> b,
+template <real T, class W = T>
+void multiply_by_vectors(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a, input_matrix<W> b,
                          std::type_identity_t<T> beta, matrix_view<T> c,
                          const register_tiles<T>& machine = register_tiles<T>::of_this_machine()) {
-  multiply_through<plain_panels<T>, T>(a_op, b_op, alpha, a, b, beta, c, machine);
+  multiply_through<plain_panels<T>, T, W>(a_op, b_op, alpha, a, b, beta, c, machine);
 }
 
 }  // namespace prismatic::detail

@@ -5,6 +5,7 @@
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
+#include <prismatic/core/bfloat16.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -63,6 +64,13 @@ struct cpu_rows {
   static void gather_rows(cpu& cx, input_matrix<T> x, std::span<const token_id> ids, matrix_view<T> c) {
     each_row(cx, c,
              [=](index_t t) { std::copy_n(x.row(ids[static_cast<std::size_t>(t)]), c.cols(), c.row(t)); });
+  }
+  /// The same from rows of bfloat16.
+  static void gather_rows(cpu& cx, matrix_view<const bf16> x, std::span<const token_id> ids, matrix_view<float> c) {
+    each_row(cx, c, [=](index_t t) {
+      const bf16* const from = x.row(ids[static_cast<std::size_t>(t)]);
+      for (index_t j = 0; j < c.cols(); ++j) c.row(t)[j] = from[j];
+    });
   }
 
   /// Row ids[t] of C += row t of X, in order of t: each thread takes all rows and a part of the columns.

@@ -41,7 +41,8 @@ struct unit_panel {
   /// Rows (or columns) [first, first + count) of an operand, numbers [from, from + length) along k. `along`: a row of X
   /// lies along k; `is_left`: the panel is a left operand's. Says whether all parts but the first are zero, and may leave those as
   /// they lie then.
-  static bool pack(matrix_view<const float> x, bool along, bool is_left, index_t first, index_t count, index_t from,
+  template <class W>
+  static bool pack(matrix_view<const W> x, bool along, bool is_left, index_t first, index_t count, index_t from,
                    index_t length, std::uint32_t* out) {
     using blocks = bf16_blocks<Parts>;
     bool single = true;
@@ -69,27 +70,36 @@ struct unit_runs {
   [[nodiscard]] index_t begin(index_t run) const { return std::min(k, steps * run / count * unit_depth); }
 };
 
-/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread. 2 m n k FLOP, of which units do
-/// Parts (Parts + 1) / 2 times as many. A thread that ever multiplied so keeps 0.8 MiB (three parts), or 1.
+/// The panels of a product. A thread that ever multiplied so keeps 0.8 MiB (three parts), or 1.
+template <int Parts>
+struct unit_panels {
+  static constexpr index_t depth = unit_runs<Parts>::depth;  // a panel of A stays in the nearest cache,
+  static constexpr index_t breadth = 1024;                   // a block of B in the second
+  alignas(64) std::uint32_t a[depth / unit_depth * unit_panel<Parts>::step];
+  alignas(64) std::uint32_t b[breadth / unit_panel<Parts>::side * depth / unit_depth * unit_panel<Parts>::step];
+  bool single[std::size_t{breadth} / unit_panel<Parts>::side];
+  unit_square square;
+
+  static unit_panels& of_this_thread() {
+    thread_local const std::unique_ptr<unit_panels> kept = std::make_unique_for_overwrite<unit_panels>();
+    return *kept;
+  }
+};
+
+/// C(m,n) <- alpha op(A)(m,k) op(B)(k,n) + beta C on the calling thread, B of floats or of bfloat16. 2 m n k FLOP, of which units
+/// do Parts (Parts + 1) / 2 times as many.
 ///
-/// Of 32 columns of B that are numbers rounded to bfloat16, as most checkpoints' are, the later parts are zero, and half of the
-/// products are left out.
+/// Of 32 columns of B that are numbers of bfloat16, or floats rounded to it, the later parts are zero, and half of the products
+/// are left out.
 ///
 /// Determinism: an element of C is summed in runs and steps that depend on k alone, so it does not depend on the other
 /// rows and columns of the call, nor on which of the operands stands left. C is not read where beta is 0.
-template <int Parts>
-[[PRISMATIC_AMX]] void multiply_on_units(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<float> b,
-                                         float beta, matrix_view<float> c) {
+template <int Parts, class W = float>
+[[PRISMATIC_AMX]] void multiply_on_units(op a_op, op b_op, float alpha, input_matrix<float> a, input_matrix<W> b, float beta,
+                                         matrix_view<float> c) {
   using panel = unit_panel<Parts>;
-  constexpr index_t side = panel::side, depth = unit_runs<Parts>::depth;  // a panel of A stays in the nearest cache,
-  constexpr index_t breadth = 1024;                                       // a block of B in the second
-  struct panels {
-    alignas(64) std::uint32_t a[depth / unit_depth * panel::step];
-    alignas(64) std::uint32_t b[breadth / side * depth / unit_depth * panel::step];
-    bool single[std::size_t{breadth} / side];
-    unit_square square;
-  };
-  thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
+  constexpr index_t side = panel::side, breadth = unit_panels<Parts>::breadth;
+  unit_panels<Parts>& packed = unit_panels<Parts>::of_this_thread();
   const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
   const unit_runs<Parts> runs(k);
   const matrix_units set_up;
@@ -99,20 +109,20 @@ template <int Parts>
       const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, steps = panel::steps(length);
       const float kept = run == 0 ? beta : 1.0f;
       for (index_t j = left; j < right; j += side)
-        packed->single[(j - left) / side] = panel::pack(b, b_op == op::transpose, false, j, std::min(side, right - j), from, length,
-                                                        packed->b + (j - left) / side * steps * panel::step);
+        packed.single[(j - left) / side] = panel::pack(b, b_op == op::transpose, false, j, std::min(side, right - j), from, length,
+                                                        packed.b + (j - left) / side * steps * panel::step);
       for (index_t i = 0; i < m; i += side) {
         const index_t rows = std::min(side, m - i);
-        panel::pack(a, a_op == op::none, true, i, rows, from, length, packed->a);
+        panel::pack(a, a_op == op::none, true, i, rows, from, length, packed.a);
         for (index_t j = left; j < right; j += side) {
           const index_t cols = std::min(side, right - j);
-          const std::uint32_t* const panel_b = packed->b + (j - left) / side * steps * panel::step;
-          const auto tile = panel::tile(rows, cols, packed->single[(j - left) / side]);
+          const std::uint32_t* const panel_b = packed.b + (j - left) / side * steps * panel::step;
+          const auto tile = panel::tile(rows, cols, packed.single[(j - left) / side]);
           if (alpha == 1 && kept == 0 && rows % unit_side == 0 && cols % unit_side == 0) {
-            tile(packed->a, panel_b, steps, c.row(i) + j, c.stride());
+            tile(packed.a, panel_b, steps, c.row(i) + j, c.stride());
           } else {
-            tile(packed->a, panel_b, steps, packed->square.sums, side);
-            packed->square.put(alpha, kept, c.row(i) + j, c.stride(), rows, cols);
+            tile(packed.a, panel_b, steps, packed.square.sums, side);
+            packed.square.put(alpha, kept, c.row(i) + j, c.stride(), rows, cols);
           }
         }
       }
@@ -120,19 +130,19 @@ template <int Parts>
   }
 }
 
-/// The same product of floats for at most 16 rows X(m,k) and a W(n,k) that is read once, from memory, by all threads: C(m,n) <-
+/// The same product in three parts for at most 16 rows X(m,k) and a W(n,k) that is read once, from memory, by all threads: C(m,n) <-
 /// alpha X W' + beta C. W stands left, where its rows need not be turned, and goes by 32 rows at a time in all their length.
 /// The bits of multiply_on_units.
-inline void multiply_few_rows_on_units(thread_team& team, workspace<memory::host>& scratch, float alpha, input_matrix<float> x,
-                                       input_matrix<float> w, float beta, matrix_view<float> c) {
+template <class W = float>
+void multiply_few_rows_on_units(thread_team& team, workspace<memory::host>& scratch, float alpha, input_matrix<float> x,
+                                input_matrix<W> w, float beta, matrix_view<float> c) {
   using panel = unit_panel<3>;
-  using tile = unit_tile<3, 2, 1, true>;
   constexpr index_t side = panel::side, worth_bytes = index_t{1} << 16;  // some 4 microseconds of reading: worth a second thread
   const index_t m = c.rows(), n = c.cols(), panels = (n + side - 1) / side;
   const unit_runs<3> runs(x.cols());
   const scratch_matrix<std::uint32_t, memory::host> packed(scratch, runs.steps, panel::step);
   panel::pack(x, true, false, 0, m, 0, runs.k, packed.data());
-  team.for_range(panels, 1 + worth_bytes / std::max<index_t>(1, 4 * side * runs.k), [&](index_t begin, index_t end, int) {
+  team.for_range(panels, 1 + worth_bytes / std::max<index_t>(1, index_t{sizeof(W)} * side * runs.k), [&](index_t begin, index_t end, int) {
     alignas(64) std::uint32_t left[std::size_t{unit_runs<3>::depth / unit_depth} * panel::step];
     unit_square square, turned;
     const matrix_units set_up;
@@ -140,8 +150,9 @@ inline void multiply_few_rows_on_units(thread_team& team, workspace<memory::host
       for (index_t run = 0; run < runs.count; ++run) {
         const index_t from = runs.begin(run), length = runs.begin(run + 1) - from, rows = std::min(side, n - p * side);
         const float kept = run == 0 ? beta : 1.0f;
-        panel::pack(w, true, true, p * side, rows, from, length, left);
-        tile::run(left, packed.data() + from / unit_depth * panel::step, panel::steps(length), square.sums, side);
+        const auto tile = panel::pack(w, true, true, p * side, rows, from, length, left) ? &unit_tile<3, 2, 1, true, true>::run
+                                                                                         : &unit_tile<3, 2, 1, true>::run;
+        tile(left, packed.data() + from / unit_depth * panel::step, panel::steps(length), square.sums, side);
         for (index_t q = 0; q < m; ++q)
           for (index_t r = 0; r < side; ++r) turned.sums[q * side + r] = square.sums[r * side + q];
         turned.put(alpha, kept, c.row(0) + p * side, c.stride(), m, rows);
