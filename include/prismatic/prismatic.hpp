@@ -45,6 +45,7 @@
 #include <prismatic/backend/cpu/sturm.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/backend/cpu/tridiagonal.hpp>
+#include <prismatic/backend/cpu/unit_gemv.hpp>
 #include <prismatic/backend/cpu/unit_product.hpp>
 #include <prismatic/backend/cpu/unit_syrk.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>

@@ -33,6 +33,7 @@ TEST_CASE("a weight may be held as bfloat16 until its numbers are to be changed"
   const parameter_set<float>& reader = parameters;
   CHECK(reader[w].rounded.data() == held.data());
   CHECK(reader[w].value.empty());
+  CHECK(reader.any_rounded());
   CHECK(reader[w].rows() == 2);
   CHECK(reader[w].cols() == 3);
   CHECK_THROWS_AS(reader.value(w), model_error);
@@ -41,6 +42,7 @@ TEST_CASE("a weight may be held as bfloat16 until its numbers are to be changed"
   CHECK(parameters.value(w)(1, 2) == 1.5f);
   CHECK(parameters.value(w)(0, 0) == 0.0f);
   CHECK(reader.rounded(w).empty());
+  CHECK_FALSE(reader.any_rounded());
   CHECK(reader[w].value.data() == reader.value(w).data());
   CHECK(reader[w].cols() == 3);
 }

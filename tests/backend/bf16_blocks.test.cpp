@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <limits>
-#include <utility>
 #include <vector>
 
 using namespace prismatic;
@@ -74,27 +73,21 @@ TEST_CASE("blocks hold every number, in parts that add up to it, and zeros aroun
     }
 }
 
-TEST_CASE("blocks say whether all parts but the first are zero", "[backend][units]") {
+TEST_CASE("blocks of numbers that are bfloat16 are those of the same floats", "[backend][units]") {
   if (!detail::has_matrix_units()) return;
-  matrix<float> values = wide_numbers(16, 32);
-  for (index_t i = 0; i < values.size(); ++i) values.data()[i] = from_bfloat16(to_bfloat16(values.data()[i]));
-  block b(3 * detail::unit_block);
-  const auto of_rows = [&] { return detail::bf16_blocks<3>::of_rows(values.data(), 32, 15, 32, b.data()); };
-  const auto of_columns = [&] { return detail::bf16_blocks<3>::of_columns(values.data(), 32, 15, 16, b.data()); };
-  CHECK(of_rows());
-  CHECK(of_columns());
-  for (const float other : {1.00390625f, 0x1.000002p0f, 0x1p-149f, std::numeric_limits<float>::infinity(),
-                            std::numeric_limits<float>::quiet_NaN()})
-    for (const index_t place : {0, 15, 14 * 32 + 15, 31}) {
-      CAPTURE(other, place);
-      const float kept = std::exchange(values.data()[place], other);
-      CHECK_FALSE(of_rows());
-      CHECK(of_columns() == (place == 31));  // a column beyond those asked for
-      values.data()[place] = kept;
+  using blocks = detail::bf16_blocks<1>;
+  for (const index_t count : {1, 7, 16})
+    for (const index_t length : {1, 2, 15, 16, 17, 31, 32}) {
+      CAPTURE(count, length);
+      const auto rows = test::rounded(wide_numbers(count, length)), columns = test::rounded(wide_numbers(length, count));
+      block expected(detail::unit_block, 0xFFFFFFFFu), found = expected;
+      blocks::of_rows(test::as_floats(rows).data(), length, count, length, expected.data());
+      blocks::of_rows(rows.data(), length, count, length, found.data());
+      CHECK(found == expected);
+      blocks::of_columns(test::as_floats(columns).data(), count, length, count, expected.data());
+      blocks::of_columns(columns.data(), count, length, count, found.data());
+      CHECK(found == expected);
     }
-  values.data()[15 * 32] = 1.00390625f;  // a row beyond those asked for
-  CHECK(of_rows());
-  CHECK(of_columns());
 }
 
 TEST_CASE("the first of three parts is rounded, and what is not finite does not become so", "[backend][units]") {

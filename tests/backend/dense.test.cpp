@@ -83,6 +83,25 @@ TEMPLATE_LIST_TEST_CASE("gemm with beta 0 does not read C", "[backend][gemm]", t
   CHECK(test::largest_difference(c, expected) <= product_bound<T>(k));
 }
 
+TEST_CASE("syrk of floats may have its sums in double", "[backend][syrk]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 2});
+  for (const op a_op : {op::none, op::transpose})
+    for (const index_t k : {7, 40}) {
+      CAPTURE(a_op, k);
+      const auto a = a_op == op::none ? test::gaussian<float>(37, k, "a") : test::gaussian<float>(k, 37, "a");
+      auto c = test::gaussian<double>(37, 37, "c");
+      const matrix<double> wide = test::widened(a);
+      for (index_t i = 0; i < 37; ++i)
+        for (index_t j = 0; j < i; ++j) c(j, i) = c(i, j);
+      const auto expected = test::oracle::gemm(a_op, a_op == op::none ? op::transpose : op::none, 0.5, wide, wide, -2, c);
+      B::syrk(cx, a_op, 0.5, matrix_view<const float>(a), -2.0, c.view());
+      CHECK(test::largest_difference(c, expected) <= product_bound<float>(k));
+      for (index_t i = 0; i < 37; ++i)
+        for (index_t j = 0; j < i; ++j) REQUIRE(c(i, j) == c(j, i));
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("syrk agrees with the oracle and is symmetric to the bit", "[backend][syrk]",
                         test::built) {
   using B = typename TestType::backend;

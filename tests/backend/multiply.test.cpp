@@ -34,7 +34,7 @@ TEMPLATE_TEST_CASE("a few rows give the bits that many rows give, on any threads
 // Every height of a tile, columns left over, odd depths, sums cut into runs, and more columns than a block holds.
 TEST_CASE("a right operand of bfloat16 gives the bits of its numbers as floats, by every route", "[backend][multiply]") {
   constexpr index_t shapes[][3] = {{1, 1, 1},    {2, 3, 5},     {29, 33, 7},  {64, 32, 64},  {45, 17, 31}, {15, 40, 300},
-                                   {86, 97, 129}, {3, 1060, 40}, {57, 90, 513}, {16, 31, 1029}, {4, 5, 0}};
+                                   {86, 97, 129}, {3, 1060, 40}, {3, 3100, 40}, {57, 90, 513}, {16, 31, 1029}, {4, 5, 0}};
   thread_team team(2);
   workspace<memory::host> scratch;
   for (const auto& [m, n, k] : shapes)

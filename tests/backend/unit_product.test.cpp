@@ -1,5 +1,4 @@
 #include <prismatic/backend/cpu/unit_product.hpp>
-#include <prismatic/core/bfloat16.hpp>
 
 #include "oracle/dense.hpp"
 #include "support/catch.hpp"
@@ -74,31 +73,6 @@ TEST_CASE("floats multiplied in parts are as exact as multiply-adds one after th
       CHECK(squared_error(parts, exact.view()) <= squared_error(plain, exact.view()));
     }
   }
-}
-
-// A column that is not rounded has the others multiplied in all their parts.
-TEST_CASE("a right operand rounded to bfloat16 is multiplied in one part, to the same bits", "[backend][units]") {
-  if (!detail::has_matrix_units()) return;
-  for (const index_t m : {16, 45})
-    for (const index_t n : {16, 77})
-      for (const index_t k : {16, 300})
-        for (const op b_op : {op::none, op::transpose}) {
-          CAPTURE(m, n, k, b_op);
-          const auto a = test::gaussian<float>(m, k, "a");
-          auto rounded = b_op == op::none ? test::gaussian<float>(k, n, "b") : test::gaussian<float>(n, k, "b");
-          for (index_t i = 0; i < rounded.size(); ++i) rounded.data()[i] = from_bfloat16(to_bfloat16(rounded.data()[i]));
-          auto whole = rounded.clone();
-          for (index_t j = 5; j < n; j += 32)
-            for (index_t l = 0; l < k; ++l) (b_op == op::none ? whole(l, j) : whole(j, l)) *= 1 + 0x1p-20f;
-          matrix<float> in_one(m, n), in_all(m, n);
-          detail::multiply_on_units<3>(op::none, b_op, 1, a, rounded, 0, in_one.view());
-          detail::multiply_on_units<3>(op::none, b_op, 1, a, whole, 0, in_all.view());
-          bool same = true;
-          for (index_t i = 0; i < m; ++i)
-            for (index_t j = 0; j < n; ++j) same &= j % 32 == 5 || in_one(i, j) == in_all(i, j);
-          CHECK(same);
-          CHECK(in_one(0, 5) != in_all(0, 5));
-        }
 }
 
 TEST_CASE("an element of a product on matrix units does not depend on the others", "[backend][units]") {

@@ -93,6 +93,9 @@ class parameter_set {
   [[nodiscard]] matrix_view<const bf16, Space> rounded(parameter_id p) const {
     return rounded_[static_cast<std::size_t>(p.index)].view();
   }
+  [[nodiscard]] bool any_rounded() const {
+    return std::ranges::any_of(rounded_, [](const auto& numbers) { return !numbers.empty(); });
+  }
   /// Holds a weight as bfloat16 from now on, in half the memory of float: zeros, to be filled. For a backend that `reads_bfloat16`.
   matrix_view<bf16> hold_rounded(parameter_id p)
     requires(Space == memory::host)

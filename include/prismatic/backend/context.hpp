@@ -60,8 +60,8 @@ class products_at {
 };
 
 /// While this lives, `gemm` and `segment_outer` of a context with `bool matrix_units() const` and `void set_matrix_units(bool)`
-/// multiply floats by multiply-adds alone, which read a matrix once for a few rows faster than units do. For decoding: steps of few rows and of
-/// many then give the same bits at the speed of memory.
+/// multiply floats by multiply-adds alone, which read a matrix of floats once for a few rows faster than units do. For decoding:
+/// steps of few rows and of many then give the same bits at the speed of memory.
 template <class B>
 class without_matrix_units {
  public:

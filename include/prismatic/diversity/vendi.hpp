@@ -107,14 +107,18 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, const weight_sum
 template <class B, real T>
 matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan) {
   const index_t n = plan.weights.rows;
-  const scratch_matrix<T, B::space> gram(cx.scratch(), n, n);
-  for_each_tile<B, T>(cx, rows, plan, n, [&](index_t, matrix_view<const T, B::space> all) {
-    B::syrk(cx, op::none, T(1), all, T(0), gram.view());
-  });
-  matrix<double> k(n, n);
-  const auto found = on_host(cx, gram.view());
   const double share = 1 / plan.weights.total;
-  for (index_t i = 0; i < k.size(); ++i) k.data()[i] = share * static_cast<double>(found.data()[i]);
+  matrix<double> k(n, n);
+  for_each_tile<B, T>(cx, rows, plan, n, [&](index_t, matrix_view<const T, B::space> all) {
+    if constexpr (requires { B::syrk(cx, op::none, share, all, 0.0, k.view()); }) {
+      B::syrk(cx, op::none, share, all, 0.0, k.view());
+    } else {
+      const scratch_matrix<T, B::space> gram(cx.scratch(), n, n);
+      B::syrk(cx, op::none, T(1), all, T(0), gram.view());
+      const auto found = on_host(cx, gram.view());
+      for (index_t i = 0; i < k.size(); ++i) k.data()[i] = share * static_cast<double>(found.data()[i]);
+    }
+  });
   return k;
 }
 

@@ -108,9 +108,11 @@ class checkpoint_reader {
   void fill(context<B>& cx, parameter_set<T, B::space>& parameters) const {
     if constexpr (B::space == memory::host) {
       std::vector<bf16*> rounded(sources_.size());  // of a weight that stays as it is stored
-      for (std::size_t p = 0; p < sources_.size(); ++p)
-        if (const parameter_id id{static_cast<index_t>(p)}; reads_bfloat16<B, T> && !is_vector(parameters.info(id)) && sources_[p].entry->type == dtype::bf16)
+      for (std::size_t p = 0; p < sources_.size(); ++p) {
+        const parameter_id id{static_cast<index_t>(p)};
+        if (reads_bfloat16<B, T> && sources_[p].entry->type == dtype::bf16 && !is_vector(parameters.info(id)))
           rounded[p] = parameters.hold_rounded(id).data();
+      }
       in_pieces(cx, parameters, 0, parameters.size(), [&](index_t p, index_t first, index_t count) {
         if (bf16* const to = rounded[static_cast<std::size_t>(p)])
           read(p, first, vector_view<bf16>(to + first, count));

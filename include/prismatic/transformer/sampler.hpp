@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -226,7 +227,9 @@ class continuation {
     const auto last_rows = std::exchange(last_rows_, std::make_shared<std::vector<token_id>>());
     const std::vector<index_t> ones(last_rows->size(), 1);
 
-    const without_matrix_units<B> vectors(context_);
+    // Units read weights of bfloat16 at the speed of memory, however few the rows; floats they do not.
+    std::optional<without_matrix_units<B>> vectors;
+    if (!model_.parameters().any_rounded()) vectors.emplace(context_);
     no_sink sink;
     tape<B, T, no_sink> t(context_, sink);
     const variable hidden = model_.hidden(t, tokens, fed, positions, [&](auto& tape, index_t i, variable q, variable k, variable v) {

@@ -40,18 +40,12 @@ struct cpu_dense {
   template <real T>
   static void syrk(cpu& cx, op a_op, input_scalar<T> alpha, input_matrix<T> a, input_scalar<T> beta,
                    matrix_view<T> c) {
-    if (a_op == op::transpose) return sum_of_rows<T, T>(cx, alpha, {a, {}, {}}, beta, c, false);
-#if PRISMATIC_X86 && defined(__linux__)
-    if constexpr (std::same_as<T, float>)
-      if (detail::multiplies_on_units<T>(a.cols()))
-        return detail::symmetric_product_on_units<3, T>(cx.team(), cx.scratch(), a.cols(), a, alpha, beta, c);
-#endif
-    detail::symmetric_product<detail::plain_tiles<T>, T>(
-        cx.team(), cx.scratch(), a.cols(),
-        [&](index_t from, index_t length, matrix_view<T> panels) {
-          detail::pack_rows<T>(cx.team(), a, from, length, panels);
-        },
-        alpha, beta, c);
+    symmetric<T, T>(cx, a_op, alpha, a, beta, c);
+  }
+
+  /// The same of floats, with C in double: sums of 1024 or 2048 products in float, those sums in double.
+  static void syrk(cpu& cx, op a_op, double alpha, matrix_view<const float> a, double beta, matrix_view<double> c) {
+    symmetric<float, double>(cx, a_op, alpha, a, beta, c);
   }
 
   /// C <- alpha sum_t factors[t]^2 a_t' a_t + beta C, a_t the row rows[t] of A; every row once where both are empty.
@@ -103,9 +97,11 @@ struct cpu_dense {
   template <real T, class W>
   static void product(cpu& cx, op a_op, op b_op, T alpha, matrix_view<const T> a, matrix_view<const W> b, T beta, matrix_view<T> c) {
     const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows();
-    if (a_op == op::none && b_op == op::transpose && m <= detail::few_rows && !rounds<T>(cx))
-      return cx.matrix_units() ? detail::multiply_few<T, W>(cx.team(), cx.scratch(), alpha, a, b, beta, c)
-                               : detail::multiply_few_rows<T, W>(cx.team(), alpha, a, b, beta, c);
+    if (a_op == op::none && b_op == op::transpose && !rounds<T>(cx)) {
+      if (cx.matrix_units() && m <= detail::most_few_rows<T, W>(k))
+        return detail::multiply_few<T, W>(cx.team(), cx.scratch(), alpha, a, b, beta, c);
+      if (!cx.matrix_units() && m <= detail::few_rows) return detail::multiply_few_rows<T, W>(cx.team(), alpha, a, b, beta, c);
+    }
     const index_t worth = 1 + least_flop / std::max<index_t>(1, 2 * k * std::min(m, n));
     if (m >= n)
       cx.team().for_range(m, worth, [&](index_t begin, index_t end, int) {
@@ -119,6 +115,22 @@ struct cpu_dense {
             b_op == op::none ? b.middle_cols(begin, end - begin) : b.middle_rows(begin, end - begin);
         multiply<T, W>(cx, a_op, b_op, alpha, a, part, beta, c.middle_cols(begin, end - begin));
       });
+  }
+
+  template <real T, real S>
+  static void symmetric(cpu& cx, op a_op, S alpha, matrix_view<const T> a, S beta, matrix_view<S> c) {
+    if (a_op == op::transpose) return sum_of_rows<T, S>(cx, alpha, {a, {}, {}}, beta, c, false);
+#if PRISMATIC_X86 && defined(__linux__)
+    if constexpr (std::same_as<T, float>)
+      if (detail::multiplies_on_units<T>(a.cols()))
+        return detail::symmetric_product_on_units<3, S>(cx.team(), cx.scratch(), a.cols(), a, alpha, beta, c);
+#endif
+    detail::symmetric_product<detail::plain_tiles<T>, S>(
+        cx.team(), cx.scratch(), a.cols(),
+        [&](index_t from, index_t length, matrix_view<T> panels) {
+          detail::pack_rows<T>(cx.team(), a, from, length, panels);
+        },
+        alpha, beta, c);
   }
 
   // C <- alpha X'X + beta C, rounded or not

@@ -65,13 +65,14 @@ struct part_products {
 };
 
 /// C(16 Rows, 16 Cols) <- A B over `steps` blocks along k, at c with `stride` numbers a row. Rows and Cols are 1 or 2; part p
-/// of the block t of step s lies at a + ((2 s + t) Parts + p) unit_block, and so does B's. With `Turned` the operands have
+/// of the block t of step s lies at a + ((2 s + t) Parts + p) unit_block, and B's likewise. With `Turned` the operands have
 /// changed places: the products are formed in the order of the other's parts, so that every sum has the same bits. With
-/// `Single` the later parts of B (of A, if turned) are all zero and not read: the bits of all products, for half as many. 1,024
-/// operations a cycle.
+/// `Single` B has one part, and the others are known to be zero: the bits of all products, for half as many. 1,024 operations a
+/// cycle.
 template <int Parts, int Rows, int Cols, bool Turned = false, bool Single = false>
 struct unit_tile {
   [[PRISMATIC_AMX]] static void run(const std::uint32_t* a, const std::uint32_t* b, index_t steps, float* c, index_t stride) {
+    static_assert(!(Turned && Single));
     using order = part_products<Parts>;
     asm volatile("" ::: "memory");  // the intrinsics of g++ 12 do not say that they read
     for (index_t i = 0; i < unit_side * Rows; ++i) {
@@ -89,13 +90,13 @@ struct unit_tile {
         const int a_wanted = Turned ? order::right[i] : order::left[i], b_wanted = Turned ? order::left[i] : order::right[i];
         if (Single && order::right[i] != 0) continue;
         if (a_wanted != a_part) load_a(a + 2 * s * block, a_part = a_wanted);
-        if (b_wanted != b_part) load_b(b + 2 * s * block, b_part = b_wanted);
+        if (b_wanted != b_part) load_b(b + 2 * s * b_block, b_part = b_wanted);
         multiply();
       }
     }
     for (index_t s = 0; s < steps; ++s) {
       load_a(a + 2 * s * block, 0);
-      load_b(b + 2 * s * block, 0);
+      load_b(b + 2 * s * b_block, 0);
       multiply();
     }
     const index_t row = stride * index_t{sizeof(float)};
@@ -108,7 +109,7 @@ struct unit_tile {
   }
 
  private:
-  static constexpr index_t block = Parts * unit_block;  // all parts
+  static constexpr index_t block = Parts * unit_block, b_block = Single ? unit_block : block;  // all parts
 
   [[PRISMATIC_AMX, gnu::always_inline]] static inline void load_a(const std::uint32_t* a, int part) {
     _tile_loadd(4, a + part * unit_block, 64);
@@ -116,7 +117,7 @@ struct unit_tile {
   }
   [[PRISMATIC_AMX, gnu::always_inline]] static inline void load_b(const std::uint32_t* b, int part) {
     _tile_loadd(6, b + part * unit_block, 64);
-    if constexpr (Cols == 2) _tile_loadd(7, b + block + part * unit_block, 64);
+    if constexpr (Cols == 2) _tile_loadd(7, b + b_block + part * unit_block, 64);
   }
   [[PRISMATIC_AMX, gnu::always_inline]] static inline void multiply() {
     _tile_dpbf16ps(0, 4, 6);

@@ -4,6 +4,7 @@
 #include <prismatic/backend/cpu/bf16_product.hpp>
 #include <prismatic/backend/cpu/gemv.hpp>
 #include <prismatic/backend/cpu/product.hpp>
+#include <prismatic/backend/cpu/unit_gemv.hpp>
 #include <prismatic/backend/cpu/unit_product.hpp>
 #include <prismatic/core/workspace.hpp>
 
@@ -34,7 +35,16 @@ void multiply(op a_op, op b_op, std::type_identity_t<T> alpha, input_matrix<T> a
   multiply_by_vectors<T, W>(a_op, b_op, alpha, a, b, beta, c);
 }
 
-/// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for at most `few_rows` rows of X, on all threads: W is read once. The bits of
+/// Rows of X(m,k) for which `multiply_few` is worth its while.
+template <real T, class W = T>
+index_t most_few_rows([[maybe_unused]] index_t k) {
+#if PRISMATIC_X86 && defined(__linux__)
+  if (multiplies_on_units<T>(k)) return few_rows_on_units<W>;
+#endif
+  return few_rows;
+}
+
+/// C(m,n) <- alpha X(m,k) W(n,k)' + beta C for at most `most_few_rows` rows of X, on all threads: W is read once. The bits of
 /// `multiply`.
 template <real T, class W = T>
 void multiply_few(thread_team& team, [[maybe_unused]] workspace<memory::host>& scratch, std::type_identity_t<T> alpha,
