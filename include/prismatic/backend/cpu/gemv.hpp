@@ -55,8 +55,9 @@ struct dots {
       for (index_t i = 0; i < piece; ++i) {
         vector wa = a[i / together], wb = b[i / together];
         if constexpr (together == 2) {
-          widen_half(i % 2, wa);
-          widen_half(i % 2, wb);
+          using bits = typename lanes_of<std::uint32_t, Bytes>::vector;
+          widen_half<bits>(i % 2, wa);
+          widen_half<bits>(i % 2, wb);
         }
 #pragma GCC unroll 8
         for (index_t r = 0; r < Rows; ++r) {
@@ -87,11 +88,10 @@ struct dots {
 
  private:
   // The first (0) or second of two bfloat16 in every lane.
-  template <class vector>
+  template <class bits, class vector>
   [[gnu::always_inline]] static void widen_half(index_t which, vector& pairs) {
-    typedef std::uint32_t bits __attribute__((vector_size(sizeof(vector))));
-    const bits both = reinterpret_cast<const bits&>(pairs);
-    pairs = reinterpret_cast<vector>(which == 0 ? both << 16 : both & 0xFFFF0000u);
+    const bits both = reinterpret_cast<bits>(pairs), half = which == 0 ? both << 16 : both & 0xFFFF0000u;
+    pairs = reinterpret_cast<vector>(half);
   }
 
   // out[i] = column i of W in columns as wide as T, a row a lane. A row gives 16 bytes; rows r, r + piece, ... fill
