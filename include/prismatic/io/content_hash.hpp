@@ -15,7 +15,23 @@
 
 namespace prismatic {
 
-/// 32 hexadecimal digits: XXH3-128 of a text that comes in pieces. The same on every machine and in every version.
+namespace detail {
+
+inline std::string hexadecimal(XXH128_hash_t hash) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  std::string out;
+  for (const unsigned char byte : canonical.digest)
+    for (const int digit : {byte >> 4, byte & 15}) out += "0123456789abcdef"[digit];
+  return out;
+}
+
+}  // namespace detail
+
+/// 32 hexadecimal digits: XXH3-128 of `text`. The same on every machine and in every version.
+inline std::string content_hash(std::string_view text) { return detail::hexadecimal(XXH3_128bits(text.data(), text.size())); }
+
+/// The same of a text that comes in pieces: for long ones, since it keeps half a KiB of state.
 class content_hasher {
  public:
   content_hasher() noexcept { XXH3_128bits_reset(&state_); }
@@ -23,25 +39,11 @@ class content_hasher {
   void add(std::string_view piece) noexcept { XXH3_128bits_update(&state_, piece.data(), piece.size()); }
 
   /// The hash of all pieces so far.
-  [[nodiscard]] std::string text() const {
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state_));
-    std::string out;
-    for (const unsigned char byte : canonical.digest)
-      for (const int digit : {byte >> 4, byte & 15}) out += "0123456789abcdef"[digit];
-    return out;
-  }
+  [[nodiscard]] std::string text() const { return detail::hexadecimal(XXH3_128bits_digest(&state_)); }
 
  private:
   XXH3_state_t state_;
 };
-
-/// The hash of one piece.
-inline std::string content_hash(std::string_view text) {
-  content_hasher all;
-  all.add(text);
-  return all.text();
-}
 
 /// The hash of the roles and contents of a conversation, each written as its length in decimal, a colon and
 /// its bytes, so that no two conversations share their text.
