@@ -81,8 +81,10 @@ std::vector<double> moments(index_t n, Entry&& entry) {
 
 TEMPLATE_TEST_CASE("one pass updates and multiplies, at every vector length", "[backend][band]", float, double) {
   using T = TestType;
-  const index_t blocks = GENERATE(1, 2, 3, 4), n = blocks * side;
+  const index_t blocks = GENERATE(1, 2, 3, 4), n = blocks * side, live = n - GENERATE(index_t{0}, eight);
   held_vectors<T> v(blocks, "v"), w(blocks, "w"), x(blocks, "x");
+  for (index_t p = 0; p < eight; ++p)
+    for (index_t i = live; i < n; ++i) x.view()(p, i) = 0;
   const auto start = test::gaussian<T>(n, n, "a");
   const auto entry = [&](index_t i, index_t j) { return start(std::max(i, j), std::min(i, j)); };
   at_every_length([&]<int Bytes>(std::integral_constant<int, Bytes>) {
@@ -92,8 +94,10 @@ TEMPLATE_TEST_CASE("one pass updates and multiplies, at every vector length", "[
       for (index_t j = 0; j < (i / side + 1) * side; ++j) a.row(i, j / side)[j % side] = entry(i, j);
     held_vectors<T> y(blocks);
     for (index_t b = 0; b < blocks; ++b)
-      detail::update_and_multiply::run<Bytes>(a.block(b), b, v.view(), w.view(), x.view(), y.view());
-    for (index_t i = 0; i < n; ++i) {
+      detail::update_and_multiply::run<Bytes>(a.block(b), b, std::min(side, live - b * side), v.view(), w.view(), x.view(), y.view());
+    for (index_t i = live; i < n; ++i)
+      for (index_t j = 0; j < n; ++j) CHECK(a.row(i, j / side)[j % side] == entry(i, j));
+    for (index_t i = 0; i < live; ++i) {
       double sums[eight] = {};
       for (index_t j = 0; j < n; ++j) {
         double e = static_cast<double>(entry(i, j));

@@ -52,15 +52,24 @@ void check_counts(const std::vector<double>& d, const std::vector<double>& e) {
 }  // namespace
 
 TEST_CASE("counts agree with the quotients at every vector length", "[backend][sturm]") {
-  const auto random = test::gaussian<double>(2, 101, "tridiagonal");
+  const index_t n = GENERATE(1, 15, 16, 17, 31, 32, 33, 64, 101);
+  const auto random = test::gaussian<double>(2, n, "tridiagonal");
   std::vector<double> d, e;
-  for (index_t i = 0; i < 101; ++i) {
+  for (index_t i = 0; i < n; ++i) {
     d.push_back(0.3 * random(0, i));
     e.push_back(0.3 * random(1, i));
   }
   check_counts<16>(d, e);
   check_counts<32>(d, e);
   check_counts<64>(d, e);
+}
+
+TEST_CASE("sixteen steps with the least numbers allowed stay within double", "[backend][sturm]") {
+  const index_t n = GENERATE(16, 17, 64, 101);
+  const std::vector<double> d(static_cast<std::size_t>(n), 0), squared(d.size(), 0x1p-120), x(detail::count_below::shifts, 0);
+  std::vector<std::int64_t> below(x.size());
+  detail::count_below::run<64>(d.data(), squared.data(), n, x.data(), below.data());
+  CHECK(below == std::vector<std::int64_t>(x.size(), n / 2));  // eigenvalues are +-2^-59 cos(...), and 0 where n is odd
 }
 
 TEST_CASE("the one-dimensional Laplacian", "[backend][sturm]") {

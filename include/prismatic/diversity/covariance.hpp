@@ -59,24 +59,23 @@ class covariance_accumulator {
   [[nodiscard]] index_t rows() const noexcept { return weights_.rows; }
   [[nodiscard]] index_t skipped() const noexcept { return skipped_; }
   [[nodiscard]] const weight_sums& weights() const noexcept { return weights_; }
-  /// (d, d): the sum of w_i z_i z_i', not divided.
-  [[nodiscard]] matrix_view<const double> sum() const noexcept { return sum_; }
+  /// (d, d): the sum of w_i z_i z_i', not divided. From an accumulator that is moved from, the sum itself.
+  [[nodiscard]] matrix_view<const double> sum() const& noexcept { return sum_; }
+  [[nodiscard]] matrix<double> sum() && noexcept { return std::move(sum_); }
 
-  /// (d, d): sum divided by the total weight; its trace is 1. From an accumulator that is moved from, without a copy.
+  /// (d, d): sum divided by the total weight; its trace is 1.
   /// @throws numeric_error  no row was added
-  [[nodiscard]] matrix<double> covariance() const& { return divided(sum_.clone()); }
-  [[nodiscard]] matrix<double> covariance() && { return divided(std::move(sum_)); }
-
- private:
-  [[nodiscard]] matrix<double> divided(matrix<double> sum) const {
+  [[nodiscard]] matrix<double> covariance() const {
     if (!(weights_.total > 0))
       throw numeric_error(
           "covariance_accumulator: found no usable row of positive weight, expected at least 1");
+    matrix<double> sum = sum_.clone();
     const double share = 1 / weights_.total;
     for (index_t i = 0; i < sum.size(); ++i) sum.data()[i] *= share;
     return sum;
   }
 
+ private:
   // At least as many rows as a usual width, so that folding d^2 numbers is a small part of a tile's d^2 rows.
   static constexpr index_t tile_rows = 2048;
 

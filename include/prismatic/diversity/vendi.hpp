@@ -70,19 +70,21 @@ struct vendi_result {
 
 namespace detail {
 
-inline void to_unit_trace(matrix<double>& k) {
+inline double trace_of(const matrix<double>& k) {
   double trace = 0;
   for (index_t i = 0; i < k.rows(); ++i) trace += k(i, i);
-  for (index_t i = 0; i < k.size(); ++i) k.data()[i] /= trace;
+  return trace;
 }
 
-// k (destroyed) is the density matrix of `rows.rows` rows of width `width` (0: exact); computed in T.
+inline void require_usable(index_t rows) {
+  if (rows == 0) throw numeric_error("vendi: found no usable row, expected at least 1");
+}
+
+// k (destroyed) is `total` times the density matrix of `rows.rows` rows of width `width` (0: exact); computed in T.
 template <class B, real T>
-vendi_result vendi_of_density(context<B>& cx, matrix<double> k, const weight_sums& rows, index_t skipped,
+vendi_result vendi_of_density(context<B>& cx, matrix<double> k, double total, const weight_sums& rows, index_t skipped,
                               index_t width, double order) {
-  double trace = 0;
-  for (index_t i = 0; i < k.rows(); ++i) trace += k(i, i);
-  require_unit_trace(trace);
+  require_unit_trace(trace_of(k) / total);
 
   vendi_result out{};
   out.order = order;
@@ -90,6 +92,7 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, const weight_sum
   out.skipped = skipped;
   out.width = width;
   out.spectrum = host_eigensystem(cx, k, false);
+  for (double& l : out.spectrum) l /= total;
   clean_spectrum<T>(out.spectrum, width > 0 ? std::min(rows.rows, width) : rows.rows);
   out.rounding = static_cast<double>(std::numeric_limits<T>::epsilon()) * out.spectrum.front();
   out.score = out.score_at(order);
@@ -129,7 +132,7 @@ matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows,
 /// @throws numeric_error  no row was added, the trace is not 1, or the eigensolver did not converge
 template <class B, real T>
 [[nodiscard]] vendi_result vendi(context<B>& cx, const covariance_accumulator<B, T>& sums, double order = 1) {
-  return detail::vendi_of_density<B, T>(cx, sums.covariance(), sums.weights(), sums.skipped(), sums.width(),
+  return detail::vendi_of_density<B, T>(cx, sums.covariance(), 1, sums.weights(), sums.skipped(), sums.width(),
                                         order);
 }
 
@@ -170,13 +173,15 @@ template <class B>
     covariance_accumulator<B, T> sums(z.cols(), how);
     const products_at<B> precision(cx, options.products);
     sums.add(cx, z, p);
-    matrix<double> k = std::move(sums).covariance();
-    if (options.products != product_precision::full) detail::to_unit_trace(k);  // rounded rows are not quite of unit length
-    return detail::vendi_of_density<B, T>(cx, std::move(k), sums.weights(), sums.skipped(), z.cols(), options.order);
+    detail::require_usable(sums.rows());
+    matrix<double> k = std::move(sums).sum();
+    // Rounded rows are not quite of unit length.
+    const double trace = options.products == product_precision::full ? sums.weights().total : detail::trace_of(k);
+    return detail::vendi_of_density<B, T>(cx, std::move(k), trace, sums.weights(), sums.skipped(), z.cols(), options.order);
   }
   const row_plan plan = plan_rows<B, T>(cx, z, p, how);
-  if (plan.weights.rows == 0) throw numeric_error("vendi: found no usable row, expected at least 1");
-  return detail::vendi_of_density<B, T>(cx, detail::planned_gram<B, T>(cx, z, plan), plan.weights, plan.skipped,
+  detail::require_usable(plan.weights.rows);
+  return detail::vendi_of_density<B, T>(cx, detail::planned_gram<B, T>(cx, z, plan), 1, plan.weights, plan.skipped,
                                         z.cols(), options.order);
 }
 
@@ -230,7 +235,7 @@ template <class B>
                                                      std::sqrt(options.weights[static_cast<std::size_t>(b)]);
       k(i, j) = k(j, i) = w * (lower + upper) / 2 / sums.total;
     }
-  return detail::vendi_of_density<B, T>(cx, std::move(k), sums, 0, 0, options.order);
+  return detail::vendi_of_density<B, T>(cx, std::move(k), 1, sums, 0, 0, options.order);
 }
 
 }  // namespace prismatic

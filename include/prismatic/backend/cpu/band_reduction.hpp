@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace prismatic::detail {
 
@@ -55,12 +57,22 @@ struct eight_vectors {
   [[nodiscard]] T& operator()(index_t p, index_t i) const { return group(i / side, p)[i % side]; }
 };
 
-/// On row b of squares: A -= V W' + W V', then Y += A X, as far as both sides of the symmetric A lie in these squares. One
-/// pass over A serves the update of eight reflections and the products of the next: 64 FLOP an element, read and written once.
+/// On the first `rows` rows, 8 or 16, of row b of squares: A -= V W' + W V', then Y += A X, as far as both sides of the symmetric A
+/// lie in these squares. One pass over A serves the update of eight reflections and the products of the next: 64 FLOP an
+/// element, read and written once.
 struct update_and_multiply {
   template <int Bytes, class T>
-  [[gnu::always_inline]] static void run(T* a, index_t b, const eight_vectors<T>& v, const eight_vectors<T>& w,
+  [[gnu::always_inline]] static void run(T* a, index_t b, index_t rows, const eight_vectors<T>& v, const eight_vectors<T>& w,
                                          const eight_vectors<T>& x, const eight_vectors<T>& y) {
+    rows == height ? pass<Bytes, height>(a, b, v, w, x, y) : pass<Bytes, triangle_squares<T>::side>(a, b, v, w, x, y);
+  }
+
+ private:
+  static constexpr index_t height = 8;
+
+  template <int Bytes, index_t Rows, class T>
+  [[gnu::always_inline]] static void pass(T* a, index_t b, const eight_vectors<T>& v, const eight_vectors<T>& w,
+                                          const eight_vectors<T>& x, const eight_vectors<T>& y) {
     using lanes = lanes_of<T, Bytes>;
     using vector = typename lanes::vector;
     using square = triangle_squares<T>;
@@ -71,16 +83,16 @@ struct update_and_multiply {
     if constexpr (Bytes == 64 && inside == 1)
       for (; g + 2 <= b; g += 2) {
         const index_t j = g * eight_vectors<T>::area;
-        tile<lanes, 2, false>(a + g * square::area, vi, wi, xi, v.data + j, w.data + j, x.data + j, y.data + j, sums);
+        tile<lanes, Rows, 2, false>(a + g * square::area, vi, wi, xi, v.data + j, w.data + j, x.data + j, y.data + j, sums);
       }
     for (; g <= b; ++g) {
       constexpr index_t together = Bytes == 64 && inside == 2 ? 2 : 1;
       for (index_t c = 0; c < square::side; c += together * lanes::size) {
         const index_t j = g * eight_vectors<T>::area + c;
         if (g < b)
-          tile<lanes, together, false>(a + g * square::area + c, vi, wi, xi, v.data + j, w.data + j, x.data + j, y.data + j, sums);
+          tile<lanes, Rows, together, false>(a + g * square::area + c, vi, wi, xi, v.data + j, w.data + j, x.data + j, y.data + j, sums);
         else
-          tile<lanes, together, true>(a + g * square::area + c, vi, wi, xi, v.data + j, w.data + j, x.data + j, y.data + j, sums);
+          tile<lanes, Rows, together, true>(a + g * square::area + c, vi, wi, xi, v.data + j, w.data + j, x.data + j, y.data + j, sums);
       }
     }
     for (index_t q = 0; q < band_width; ++q)
@@ -91,18 +103,15 @@ struct update_and_multiply {
       }
   }
 
- private:
-  static constexpr index_t height = 8;
-
-  // 16 rows by `Vectors` vectors of columns, half of the rows at a time. In the square on the diagonal the upper half does
+  // `Rows` rows by `Vectors` vectors of columns, eight rows at a time. In the square on the diagonal the upper half does
   // the work of the columns' sums.
-  template <class lanes, index_t Vectors, bool Square, class T, class vector>
-  [[gnu::always_inline]] static void tile(T* a, const T* vi, const T* wi, const T* xi, const T* vj, const T* wj, const T* xj,
-                                          T* yj, vector* sums) {
+  template <class lanes, index_t Rows, index_t Vectors, bool Square, class T, class vector>
+  [[gnu::always_inline]] static void tile(T* a, const T* vi, const T* wi, const T* xi, const T* vj, const T* wj,
+                                          const T* xj, T* yj, vector* sums) {
     constexpr index_t side = triangle_squares<T>::side;
     constexpr index_t second_a = Vectors == 1 ? 0 : lanes::size == side ? triangle_squares<T>::area : lanes::size;
     constexpr index_t second = Vectors == 1 ? 0 : lanes::size == side ? eight_vectors<T>::area : lanes::size;
-    for (index_t h = 0; h < side; h += height, a += height * side, vi += height, wi += height, xi += height, sums += height) {
+    for (index_t h = 0; h < Rows; h += height, a += height * side, vi += height, wi += height, xi += height, sums += height) {
       vector e0[height], e1[height];
 #pragma GCC unroll 8
       for (index_t r = 0; r < height; ++r) {
@@ -306,29 +315,55 @@ void half_congruence(const T* t, const T* m, T* s) {
     }
 }
 
+/// What a thread of the reduction holds for itself: in turn the products of this pass and of the last, and eight vectors each
+/// of V, W, the next V, and the rows of which that is made.
+template <class T>
+struct reduction_vectors {
+  static constexpr index_t count = 6;  // rows of scratch
+  eight_vectors<T> v, next, w, rows, products[2];
+
+  explicit reduction_vectors(const matrix_view<T>& held)
+      : v{held.row(0)}, next{held.row(1)}, w{held.row(2)}, rows{held.row(3)}, products{{held.row(4)}, {held.row(5)}} {}
+
+  /// V <- the reflections whose products with A were found, W <- what they do to A, from Y = A V, which W holds.
+  void take_reflections(index_t groups) {
+    using vectors = eight_vectors<T>;
+    T inner[band_width * band_width], t[band_width * band_width], s[band_width * band_width];
+    std::swap(v, next);
+    on_widest_vectors<inner_products, const vectors&, const vectors&, index_t, T*>(v, v, groups, inner);
+    join_reflections(inner, t);
+    on_widest_vectors<inner_products, const vectors&, const vectors&, index_t, T*>(v, w, groups, inner);
+    half_congruence(t, inner, s);
+    on_widest_vectors<combined_vectors, const vectors&, const T*, const vectors&, const T*, index_t, const vectors&>(
+        w, t, v, s, groups, w);
+  }
+};
+
 /// band <- a band with the eigenvalues of `scale` times the symmetric C, of which the lower triangle is read.
 ///
 /// Rows go from the last to the first, eight at a time. Their reflections are one matrix Q = I - V T V'
-/// [Schreiber & Van Loan 1989], and Q' A Q = A - V W' - W V' with Y = A V, W = Y T - V (T' V'Y T) / 2. Precondition: the
+/// [Schreiber & Van Loan 1989], and Q' A Q = A - V W' - W V' with Y = A V, W = Y T - V (T' V'Y T) / 2. Every thread makes all
+/// of V and W for itself: that takes less time than it takes vectors to come from another's cache. Precondition: the
 /// scaled entries are at most 1. 4/3 n^3 FLOP, scratch of half a matrix. Determinism: run_to_run.
 template <real T>
 void reduce_to_band(thread_team& team, workspace<memory::host>& scratch, matrix_view<const T> c, T scale,
                     const symmetric_band& band) {
   using squares = triangle_squares<T>;
   using vectors = eight_vectors<T>;
+  using own_vectors = reduction_vectors<T>;
   constexpr index_t eight = band_width, side = squares::side;
   const index_t n = c.rows(), blocks = squares::blocks(n);
   const scratch_matrix<T, memory::host> storage(scratch, 1, squares::elements(blocks));
-  const scratch_matrix<T, memory::host> held(scratch, 4 + team.size(), blocks * vectors::area);
+  const scratch_matrix<T, memory::host> held(scratch, team.size() * own_vectors::count, blocks * vectors::area);
   const squares a{storage.data()};
-  held.zero();
-  vectors v{held.view().row(0)}, next{held.view().row(1)};
-  const vectors w{held.view().row(2)}, rows{held.view().row(3)};
-  const auto products = [&](int worker) { return vectors{held.view().row(4 + worker)}; };
+  std::vector<own_vectors> owned;
+  for (int worker = 0; worker < team.size(); ++worker)
+    owned.emplace_back(held.view().middle_rows(worker * own_vectors::count, own_vectors::count));
 
   // Row b of squares belongs to one thread throughout and stays in its cache; 0 1 1 0 0 1 1 0 ... shares evenly.
+  const auto workers_for = [&](index_t count) { return count >= 8 ? team.size() : 1; };
   const auto each_block = [&](index_t count, auto&& begin, auto&& body) {
-    const int workers = count >= 8 ? team.size() : 1;
+    const int workers = workers_for(count);
     const auto part = [&](int worker) {
       if (worker >= workers) return;
       begin(worker);
@@ -338,9 +373,11 @@ void reduce_to_band(thread_team& team, workspace<memory::host>& scratch, matrix_
       }
     };
     workers > 1 ? team.run(part) : part(0);
-    return workers;
   };
-  each_block(blocks, [](int) {}, [&](index_t b, int) {
+  const auto clear = [&](int worker) {
+    std::fill_n(held.view().row(worker * own_vectors::count), own_vectors::count * held.view().stride(), T{0});
+  };
+  each_block(blocks, clear, [&](index_t b, int) {
     for (index_t i = b * side; i < (b + 1) * side; ++i) {
       for (index_t g = 0; g < b; ++g)
         for (index_t k = 0; k < side; ++k) a.row(i, g)[k] = i < n ? scale * c(i, g * side + k) : T{0};
@@ -349,34 +386,36 @@ void reduce_to_band(thread_team& team, workspace<memory::host>& scratch, matrix_
     }
   });
 
-  T inner[eight * eight], t[eight * eight], s[eight * eight];
-  for (index_t m = blocks * side; m > 0; m -= eight) {
+  int before = 0;  // threads that have products
+  index_t turn = 0;
+  for (index_t m = blocks * side; m > 0; m -= eight, turn = 1 - turn) {
     const index_t length = m - eight, count = squares::blocks(length);
-    on_widest_vectors<updated_rows, const squares&, index_t, const vectors&, const vectors&, const vectors&>(a, m, v, w, rows);
-    on_widest_vectors<make_reflections, const vectors&, index_t, const vectors&>(rows, length, next);
-    for (index_t i = length; i < std::min(m, n); ++i)
-      for (index_t j = std::max<index_t>(0, i - eight); j <= i; ++j)
-        *band.at(i, j) = *band.at(j, i) = static_cast<double>(rows(m - 1 - i, j));
-    if (length == 0) break;
-
-    const int workers = each_block(
-        count, [&](int worker) { std::fill_n(products(worker).data, count * vectors::area, T{0}); },
-        [&](index_t b, int worker) {
-          on_widest_vectors<update_and_multiply, T*, index_t, const vectors&, const vectors&, const vectors&, const vectors&>(
-              a.block(b), b, v, w, next, products(worker));
-        });
-    const vectors y = products(0);
-    for (int worker = 1; worker < workers; ++worker) {
-      const T* const others = products(worker).data;
-      for (index_t k = 0; k < count * vectors::area; ++k) y.data[k] += others[k];
-    }
-    std::swap(v, next);
-    on_widest_vectors<inner_products, const vectors&, const vectors&, index_t, T*>(v, v, count, inner);
-    join_reflections(inner, t);
-    on_widest_vectors<inner_products, const vectors&, const vectors&, index_t, T*>(v, y, count, inner);
-    half_congruence(t, inner, s);
-    on_widest_vectors<combined_vectors, const vectors&, const T*, const vectors&, const T*, index_t, const vectors&>(
-        y, t, v, s, count, w);
+    const auto begin = [&](int worker) {
+      own_vectors& own = owned[static_cast<std::size_t>(worker)];
+      if (before > 0) {
+        const index_t groups = squares::blocks(m);
+        for (int other = 0; other < before; ++other) {
+          const T* const found = owned[static_cast<std::size_t>(other)].products[1 - turn].data;
+          for (index_t k = 0; k < groups * vectors::area; ++k) own.w.data[k] = other == 0 ? found[k] : own.w.data[k] + found[k];
+        }
+        own.take_reflections(groups);
+      }
+      on_widest_vectors<updated_rows, const squares&, index_t, const vectors&, const vectors&, const vectors&>(
+          a, m, own.v, own.w, own.rows);
+      on_widest_vectors<make_reflections, const vectors&, index_t, const vectors&>(own.rows, length, own.next);
+      if (worker == 0)
+        for (index_t i = length; i < std::min(m, n); ++i)
+          for (index_t j = std::max<index_t>(0, i - eight); j <= i; ++j)
+            *band.at(i, j) = *band.at(j, i) = static_cast<double>(own.rows(m - 1 - i, j));
+      std::fill_n(own.products[turn].data, count * vectors::area, T{0});
+    };
+    each_block(count, begin, [&](index_t b, int worker) {
+      // Of the last row of squares the rows that are done are left alone: others read them now.
+      const own_vectors& own = owned[static_cast<std::size_t>(worker)];
+      on_widest_vectors<update_and_multiply, T*, index_t, index_t, const vectors&, const vectors&, const vectors&, const vectors&>(
+          a.block(b), b, std::min(side, length - b * side), own.v, own.w, own.next, own.products[turn]);
+    });
+    before = workers_for(count);
   }
 }
 

@@ -21,10 +21,10 @@ namespace prismatic::detail {
 ///
 ///   p_i = (d_i - x) p_{i-1} - e_{i-1}^2 p_{i-2}
 ///
-/// number the eigenvalues below x [Givens 1954]: no division, two products a step. Only ratios matter, so
-/// p_i and p_{i-1} are brought back to size 1 every eight steps.
+/// number the eigenvalues below x [Givens 1954]: no division, two products a step. Signs are gathered as bits, and their
+/// changes counted 32 at a time. Only ratios matter, so p_i and p_{i-1} are brought back to size 1 every 16 steps.
 /// Precondition: |d|, |x| at most 2, squared[i] = e_{i-1}^2 from 2^-120 to 4 (squared[0]: any of these), so
-/// that eight steps stay within double.
+/// that 16 steps stay within double.
 struct count_below {
   static constexpr index_t shifts = 32;
 
@@ -32,42 +32,51 @@ struct count_below {
   [[gnu::always_inline]] static void run(const double* d, const double* squared, index_t n, const double* x,
                                          std::int64_t* below) {
     using lanes = lanes_of<double, Bytes>;
-    using integers = lanes_of<std::int64_t, Bytes>;
     using vector = typename lanes::vector;
-    using bits = typename integers::vector;
+    using bits = typename lanes_of<std::uint64_t, Bytes>::vector;
     for (index_t k = 0; k < shifts; k += 4 * lanes::size) {
       const double* const at = x + k;
       const vector x0 = lanes::at(at).v, x1 = lanes::at(at + lanes::size).v, x2 = lanes::at(at + 2 * lanes::size).v,
                    x3 = lanes::at(at + 3 * lanes::size).v;
       vector a0{}, a1{}, a2{}, a3{};  // p_{i-2}, and from here p_{i-1}
       vector b0 = a0 + 1, b1 = b0, b2 = b0, b3 = b0;
+      bits s0{}, s1{}, s2{}, s3{};  // the signs of the last 64 p, the latest on top
       bits c0{}, c1{}, c2{}, c3{};
-      for (index_t first = 0; first < n; first += 8) {
-        for (index_t i = first; i < std::min(n, first + 8); ++i) {
-          const vector di = d[i] - vector{}, si = squared[i] - vector{};
-          step<vector, bits>(di, si, x0, a0, b0, c0);
-          step<vector, bits>(di, si, x1, a1, b1, c1);
-          step<vector, bits>(di, si, x2, a2, b2, c2);
-          step<vector, bits>(di, si, x3, a3, b3, c3);
+      for (index_t i = 0; i < n;) {
+        const index_t some = std::min<index_t>(32, n - i);
+        for (const index_t end = i + some; i < end;) {
+          for (const index_t stop = std::min(end, i + 16); i < stop; ++i) {
+            const vector di = d[i] - vector{}, si = squared[i] - vector{};
+            step<vector, bits>(di, si, x0, a0, b0, s0);
+            step<vector, bits>(di, si, x1, a1, b1, s1);
+            step<vector, bits>(di, si, x2, a2, b2, s2);
+            step<vector, bits>(di, si, x3, a3, b3, s3);
+          }
+          rescale<vector, bits>(a0, b0);
+          rescale<vector, bits>(a1, b1);
+          rescale<vector, bits>(a2, b2);
+          rescale<vector, bits>(a3, b3);
         }
-        rescale<vector, bits>(a0, b0);
-        rescale<vector, bits>(a1, b1);
-        rescale<vector, bits>(a2, b2);
-        rescale<vector, bits>(a3, b3);
+        count_changes(s0, some, c0);
+        count_changes(s1, some, c1);
+        count_changes(s2, some, c2);
+        count_changes(s3, some, c3);
       }
-      integers::at(below + k).v = c0;
-      integers::at(below + k + lanes::size).v = c1;
-      integers::at(below + k + 2 * lanes::size).v = c2;
-      integers::at(below + k + 3 * lanes::size).v = c3;
+      put(c0, below + k);
+      put(c1, below + k + lanes::size);
+      put(c2, below + k + 2 * lanes::size);
+      put(c3, below + k + 3 * lanes::size);
     }
   }
 
  private:
+  static constexpr std::uint64_t top = std::uint64_t{1} << 63;
+
   template <class vector, class bits>
   [[gnu::always_inline]] static void step(const vector& d, const vector& squared, const vector& x,
-                                          vector& before, vector& last, bits& changes) {
+                                          vector& before, vector& last, bits& signs) {
     const vector p = (d - x) * last - squared * before;
-    changes -= (reinterpret_cast<bits>(p) ^ reinterpret_cast<bits>(last)) >> 63;
+    signs = (signs >> 1) | (reinterpret_cast<bits>(p) & top);
     before = last;
     last = p;
   }
@@ -75,11 +84,28 @@ struct count_below {
   // Both times the power of two that brings the larger to about 1.
   template <class vector, class bits>
   [[gnu::always_inline]] static void rescale(vector& before, vector& last) {
-    constexpr std::int64_t magnitude = 0x7FFFFFFFFFFFFFFF, exponent = 0x7FF0000000000000;
-    bits b = reinterpret_cast<bits>(before) & magnitude, l = reinterpret_cast<bits>(last) & magnitude;
-    const bits inverse = 0x7FE0000000000000 - ((b > l ? b : l) & exponent);
+    constexpr std::uint64_t exponent = 0x7FF0000000000000;
+    const bits b = reinterpret_cast<bits>(before) & exponent, l = reinterpret_cast<bits>(last) & exponent;
+    const bits inverse = 0x7FE0000000000000 - (b > l ? b : l);
     before *= reinterpret_cast<vector>(inverse);
     last *= reinterpret_cast<vector>(inverse);
+  }
+
+  // changes += how many of the `some` <= 32 latest signs differ from the one before.
+  template <class bits>
+  [[gnu::always_inline]] static void count_changes(const bits& signs, index_t some, bits& changes) {
+    bits c = (signs ^ (signs << 1)) >> static_cast<std::uint64_t>(64 - some);
+    c -= (c >> 1) & 0x55555555;  // sums of two bits, of four, of eight, ...
+    c = (c & 0x33333333) + ((c >> 2) & 0x33333333);
+    c = (c + (c >> 4)) & 0x0F0F0F0F;
+    c += c >> 8;
+    changes += (c + (c >> 16)) & 0x3F;
+  }
+
+  template <class bits>
+  [[gnu::always_inline]] static void put(const bits& changes, std::int64_t* below) {
+    using integers = lanes_of<std::int64_t, sizeof(bits)>;
+    integers::at(below).v = reinterpret_cast<const typename integers::vector&>(changes);
   }
 };
 

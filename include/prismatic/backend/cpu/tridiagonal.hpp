@@ -22,10 +22,11 @@ struct chase_bulges {
     alignas(64) double v[band_width];
     for (index_t k = 0; k < n - 2; ++k) {
       vector reflection;
+      double factor = 0;
       diagonal[k] = *band.at(k, k);
-      below[k] = reflect(lanes::at(band.at(k, k + 1)).v, reflection);
+      below[k] = reflect(lanes::at(band.at(k, k + 1)).v, reflection, factor);
       lanes::at(v).v = reflection;
-      for (index_t i = k + 1; i < n; i += band_width) push(band.at(i, i), v);
+      for (index_t i = k + 1; i < n; i += band_width) push(band.at(i, i), v, factor);
     }
     for (index_t k = std::max<index_t>(0, n - 2); k < n; ++k) {
       diagonal[k] = *band.at(k, k);
@@ -37,17 +38,20 @@ struct chase_bulges {
   using lanes = lanes_of<double, 8 * static_cast<int>(band_width)>;
   using vector = typename lanes::vector;
 
-  // v <- the reflection I - v v' that brings x to its first entry, which is returned.
-  [[gnu::always_inline]] static double reflect(const vector& x, vector& v) {
+  // v and its factor c <- the reflection I - c v v' that brings x to its first entry, which is returned. Who goes on with v
+  // waits for one root, and not for c, which takes another division.
+  [[gnu::always_inline]] static double reflect(const vector& x, vector& v, double& c) {
     constexpr vector head{1}, tail = 1 - head;
     const vector rest = x * x * tail;
     const double squared = lanes::total(rest), first = x[0];
     if (squared <= std::numeric_limits<double>::min()) {
       v = vector{};
+      c = 0;
       return first;
     }
     const double size = std::copysign(std::sqrt(squared + first * first), first);
-    v = (x + size * head) * std::sqrt(2 / (squared + (first + size) * (first + size)));
+    v = x + size * head;
+    c = 1 / (size * (size + first));
     return -size;
   }
 
@@ -58,8 +62,8 @@ struct chase_bulges {
   }
 
   // With D the 8 x 8 square at `d`, on the diagonal, L the one below it and U = L' the one beside it: D <- H D H for
-  // H = I - v v', L <- G L H, where G = I - u u' clears the first column of L H. v <- u.
-  [[gnu::always_inline]] static void push(double* d, double* v) {
+  // H = I - c v v', L <- G L H, where the reflection G clears the first column of L H. v, c <- those of G.
+  [[gnu::always_inline]] static void push(double* d, double* v, double& c) {
     constexpr index_t down = symmetric_band::stride - 1, eight = band_width;
     double *const u = d + eight, *const l = d + eight * down;
     const vector vs = lanes::at(v).v;
@@ -72,17 +76,18 @@ struct chase_bulges {
       p0 += v[i] * lanes::at(u + i * down).v;
       p1 += v[i + 1] * lanes::at(u + (i + 1) * down).v;
     }
-    y0 += y1;
-    p0 += p1;  // L v
+    p0 = (p0 + p1) * c;  // c L v
     alignas(64) double p[eight], w[eight], g[eight], z[eight];
     lanes::at(p).v = p0;
     const vector x = lanes::at(u).v - v[0] * p0;
     vector gs;
-    reflect(x, gs);
+    double next = 0;
+    reflect(x, gs, next);
     lanes::at(g).v = gs;
 
+    y0 = (y0 + y1) * c;
     y1 = y0 * vs;
-    y0 -= (lanes::total(y1) / 2) * vs;
+    y0 -= (c * lanes::total(y1) / 2) * vs;
     lanes::at(w).v = y0;
 #pragma GCC unroll 8
     for (index_t i = 0; i < eight; ++i) subtract(v[i], y0, w[i], vs, d + i * down);
@@ -94,7 +99,7 @@ struct chase_bulges {
       z0 += g[i] * lanes::at(l + i * down).v;
       z1 += g[i + 1] * lanes::at(l + (i + 1) * down).v;
     }
-    z0 += z1;
+    z0 = (z0 + z1) * next;
     lanes::at(z).v = z0;
 #pragma GCC unroll 8
     for (index_t i = 0; i < eight; ++i) {
@@ -102,6 +107,7 @@ struct chase_bulges {
       subtract(v[i], p0, z[i], gs, u + i * down);
     }
     lanes::at(v).v = gs;
+    c = next;
   }
 };
 
