@@ -36,6 +36,10 @@ class any_projection {
     return std::visit([](const auto& p) { return p.scale(); }, chosen_);
   }
 
+  [[nodiscard]] index_t usual_tokens() const {
+    return std::visit([](const auto& p) { return prismatic::usual_tokens(p); }, chosen_);
+  }
+
   /// Numbers it adds up for each parameter of a gradient; kronecker, which never sees the parameters, takes fewer.
   [[nodiscard]] index_t additions() const {
     return std::visit(

@@ -75,7 +75,7 @@ void add_gradient_flags(CLI::App& app, shared_flags& flags) {
                  "in both: --device cuda only)")
       ->capture_default_str()
       ->check(CLI::IsMember({"full", "bf16-backward", "bf16", "tf32"}));
-  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most; 0: 1024, or 512 a thread where threads share sweeps")
+  app.add_option("--batch-tokens", flags.batch_tokens, "tokens packed into one sweep, at most; 0: 640 a thread that works on it, 1024 for rademacher")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   app.add_option("--max-memory,--activations", flags.max_memory,

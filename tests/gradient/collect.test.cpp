@@ -132,7 +132,8 @@ TEST_CASE("a sweep takes no more tokens than the context has memory for", "[grad
   CHECK(tokens(0) == 1);
   CHECK(tokens(index_t{1} << 40) == 4096);
   context<B> four({.threads = 4});
-  CHECK(sweep_tokens(four, model, 0) == 2048);
+  CHECK(sweep_tokens(four, model, 0) == 4 * tokens_a_thread);
+  CHECK(sweep_tokens(four, model, 0, usual_tokens(rademacher(8))) == 4096);  // dense signs want more sequences at a time
 }
 
 TEST_CASE("threads sweep side by side where their activations fit and each has something to do", "[gradient][collect]") {
@@ -154,7 +155,8 @@ TEST_CASE("threads sweep side by side where their activations fit and each has s
   CHECK(planned(3, 100, 300 * token, lengths).size() == 6);
   CHECK(planned(3, 100, 300 * token - 1, lengths).empty());
   CHECK(planned(1, 100, plenty, lengths).empty());
-  CHECK(planned(3, 0, plenty, lengths).empty());  // 512 tokens are the least that a thread is given
+  CHECK(planned(2, 0, plenty, lengths).size() == 2);
+  CHECK(planned(3, 0, plenty, lengths).empty());  // 320 tokens are the least that a thread is given
   CHECK(planned(3, 100, plenty, {}).empty());
   CHECK(planned(3, 100, plenty, std::vector<index_t>{50, 50}).empty());
   const std::vector<index_t> with_long{20, 20, 20, 20, 150};  // is swept alone, and must fit as well

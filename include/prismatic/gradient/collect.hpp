@@ -57,13 +57,12 @@ struct gradient_rows {
 };
 
 /// How many tokens to pack into a sweep of all of the context's threads together: as many as asked for, or as the context
-/// has memory for. 0 asks for 512 a thread and 1024 at least: enough rows for the products, and what an operation wrote is
-/// still in a cache when the next one reads it.
+/// has memory for. 0 asks for `usual` a thread.
 template <class B, class Model>
-index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted) {
+index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted, index_t usual = tokens_a_thread) {
   if (wanted == 0) {
     wanted = 4096;
-    if constexpr (requires { cx.team(); }) wanted = std::max<index_t>(1024, 512 * cx.team().size());
+    if constexpr (requires { cx.team(); }) wanted = usual * cx.team().size();
   }
   if constexpr (requires { model.activation_bytes(wanted); })
     return std::clamp<index_t>(cx.activation_bytes() / model.activation_bytes(1), 1, wanted);
@@ -75,8 +74,8 @@ index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted) {
 /// then, and what one has written is in its own cache. None where there are fewer of them than threads, or where the
 /// activations of so many sweeps have no room.
 template <class B, class Model>
-std::vector<row_range> plan_side_by_side(context<B>& cx, const Model& model, std::span<const index_t> lengths, index_t wanted) {
-  constexpr index_t usual = 1024, least = 512;  // tokens of a sweep
+std::vector<row_range> plan_side_by_side(context<B>& cx, const Model& model, std::span<const index_t> lengths, index_t wanted,
+                                         index_t usual = tokens_a_thread) {
   const index_t threads = cx.team().size(), most = wanted == 0 ? usual : wanted;
   if (threads == 1 || lengths.empty()) return {};
   const index_t longest = std::ranges::max(lengths);
@@ -85,7 +84,7 @@ std::vector<row_range> plan_side_by_side(context<B>& cx, const Model& model, std
   const auto shares = [](index_t n, index_t parts) { return (n + parts - 1) / parts; };
   const index_t total = std::accumulate(lengths.begin(), lengths.end(), index_t{0});
   const index_t even = shares(total, threads * shares(total, threads * most));
-  std::vector<row_range> parts = plan_batches(lengths, std::clamp(even + longest - 1, std::min(least, most), most));
+  std::vector<row_range> parts = plan_batches(lengths, std::clamp(even + longest - 1, std::min(usual / 2, most), most));
   if (static_cast<index_t>(parts.size()) < threads) parts.clear();
   return parts;
 }
@@ -274,12 +273,13 @@ auto collect_rows(context<B>& cx, const Model& model, std::span<const token_sequ
                   const Projection& projection, collect_options options = {}) {
   const products_at<B> precision(cx, options.products);
   detail::row_collector<B, Model, Projection> collector(model, sequences, projection, options);
+  const index_t usual = usual_tokens(projection);
   if constexpr (requires { cx.alone(0); })
-    if (const auto parts = plan_side_by_side(cx, model, collector.lengths(), options.batch_tokens); !parts.empty()) {
+    if (const auto parts = plan_side_by_side(cx, model, collector.lengths(), options.batch_tokens, usual); !parts.empty()) {
       collector.side_by_side(cx, parts);
       return collector.finish();
     }
-  collector.in_turn(cx, plan_batches(collector.lengths(), sweep_tokens(cx, model, options.batch_tokens)));
+  collector.in_turn(cx, plan_batches(collector.lengths(), sweep_tokens(cx, model, options.batch_tokens, usual)));
   return collector.finish();
 }
 

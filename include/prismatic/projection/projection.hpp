@@ -60,4 +60,17 @@ concept factor_projection =
       { p.accumulate_rows(cx, tensor, ids, a, seq, z) } -> std::same_as<void>;
     };
 
+/// Tokens that a thread sweeps together unless it is told otherwise: enough rows for the products, while what an operation wrote
+/// is still in a cache when the next one reads it.
+inline constexpr index_t tokens_a_thread = 640;
+
+/// The same for the sake of a projection, which may want more: `usual_tokens()`.
+template <class P>
+[[nodiscard]] index_t usual_tokens(const P& p) {
+  if constexpr (requires { p.usual_tokens(); })
+    return p.usual_tokens();
+  else
+    return tokens_a_thread;
+}
+
 }  // namespace prismatic

@@ -34,6 +34,8 @@ class rademacher {
   [[nodiscard]] index_t width() const noexcept { return width_; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   [[nodiscard]] double scale() const noexcept { return 1.0 / std::sqrt(static_cast<double>(width_)); }
+  /// Signs are made once for all the sequences of a sweep.
+  [[nodiscard]] static index_t usual_tokens() noexcept { return 1024; }
 
   /// Z(S,d) += G(S, rows cols) R_block. @throws shape_error
   template <class B, real T>
