@@ -44,6 +44,7 @@
 #include <prismatic/backend/cpu/sparse_signs_x86.hpp>
 #include <prismatic/backend/cpu/sturm.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
+#include <prismatic/backend/cpu/triangle_squares.hpp>
 #include <prismatic/backend/cpu/tridiagonal.hpp>
 #include <prismatic/backend/cpu/unit_gemv.hpp>
 #include <prismatic/backend/cpu/unit_product.hpp>
