@@ -37,12 +37,14 @@
 #include <prismatic/backend/cpu/nearest.hpp>
 #include <prismatic/backend/cpu/pointwise.hpp>
 #include <prismatic/backend/cpu/product.hpp>
+#include <prismatic/backend/cpu/reflections.hpp>
 #include <prismatic/backend/cpu/rows.hpp>
 #include <prismatic/backend/cpu/signs.hpp>
 #include <prismatic/backend/cpu/signs_x86.hpp>
 #include <prismatic/backend/cpu/sparse_signs.hpp>
 #include <prismatic/backend/cpu/sparse_signs_x86.hpp>
 #include <prismatic/backend/cpu/sturm.hpp>
+#include <prismatic/backend/cpu/subnormals.hpp>
 #include <prismatic/backend/cpu/syrk.hpp>
 #include <prismatic/backend/cpu/triangle_squares.hpp>
 #include <prismatic/backend/cpu/tridiagonal.hpp>

@@ -1,7 +1,6 @@
 #include <prismatic/backend/cpu/band_reduction.hpp>
 
 #include "support/catch.hpp"
-#include "support/eight_vectors.hpp"
 #include "support/numeric.hpp"
 
 #include <algorithm>
@@ -10,12 +9,10 @@
 #include <vector>
 
 using namespace prismatic;
-using test::at_every_length;
-using test::held_vectors;
 
 namespace {
 
-constexpr index_t side = 16, eight = detail::band_width;
+constexpr index_t eight = detail::band_width;
 
 struct held_band {
   std::vector<double> data;
@@ -60,38 +57,6 @@ std::vector<double> moments(index_t n, Entry&& entry) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("reflections bring vectors to their last numbers", "[backend][band]", float, double) {
-  using T = TestType;
-  const index_t length = GENERATE(1, 5, 8, 16, 24, 40), groups = (length + side - 1) / side;
-  CAPTURE(length);
-  at_every_length([&]<int Bytes>(std::integral_constant<int, Bytes>) {
-    held_vectors<T> rows(groups, "rows"), v(groups, "v");
-    if (length > 20)
-      for (index_t i = 0; i < length - 4; ++i) rows.view()(3, i) = rows.view()(1, i);  // nothing is left of this one
-    held_vectors<T> start = rows;
-    detail::make_reflections::run<Bytes>(rows.view(), length, v.view());
-    for (index_t r = 0; r < eight; ++r) {
-      std::vector<double> x;
-      for (index_t i = 0; i < length; ++i) x.push_back(start(r, i));
-      for (index_t p = 0; p <= r; ++p) {
-        double along = 0, squared = 0;
-        for (index_t i = 0; i < length; ++i) {
-          along += v(p, i) * x[static_cast<std::size_t>(i)];
-          squared += v(p, i) * v(p, i);
-        }
-        for (index_t i = 0; i < length; ++i) x[static_cast<std::size_t>(i)] -= along * v(p, i);
-        CHECK((squared == 0 || std::abs(squared - 2) <= test::rounding_bound<T>(length, 4)));
-        CHECK((squared == 0) == (length - p - 1 < 1));
-      }
-      for (index_t i = 0; i < length; ++i) {
-        const double expected = i < length - r - 1 ? 0 : rows(r, i);  // of what is cleared nothing is written
-        CHECK(std::abs(expected - x[static_cast<std::size_t>(i)]) <= test::rounding_bound<T>(8 * length, 10));
-      }
-      for (index_t i = std::max<index_t>(0, length - r); i < groups * side; ++i) CHECK(v(r, i) == 0);
-    }
-  });
-}
-
 TEMPLATE_TEST_CASE("sums of powers of the eigenvalues survive the reduction to a band", "[backend][band]", float, double) {
   using T = TestType;
   const index_t n = GENERATE(1, 2, 7, 8, 9, 16, 17, 33, 130, 145);
@@ -111,6 +76,36 @@ TEMPLATE_TEST_CASE("sums of powers of the eigenvalues survive the reduction to a
   for (index_t i = 0; i < n + 2 * eight; ++i)  // and nothing lies beside it
     for (index_t j = std::max<index_t>(0, i - 15); j <= i; ++j)
       if (i >= n || i - j > eight) CHECK(*band.view().at(i, j) == 0);
+}
+
+// Rows of squares that are full, half full, and padded; and every number of rows left when float takes over.
+TEST_CASE("a reduction may be handed over from double to float, without its mean, after any number of steps", "[backend][band]") {
+  const index_t n = GENERATE(18, 33, 130, 145);
+  const int threads = GENERATE(1, 3);
+  const auto c = symmetric<double>(n);
+  const auto expected = moments(n, [&](index_t i, index_t j) { return c(std::max(i, j), std::min(i, j)) / 4; });
+  const double norm = std::sqrt(expected[1]);
+  thread_team team(threads);
+  workspace<memory::host> scratch;
+  for (index_t steps = 0; steps <= n / eight; ++steps) {
+    held_band held(n);
+    const auto band = held.view();
+    const auto finish = [&](detail::band_reduction<float> r) {
+      while (r.left() > 0) r.step(band);
+    };
+    if (steps == 0) {
+      finish({team, scratch, c.view(), 0.25, 0.1});
+    } else {
+      detail::band_reduction<double> exact(team, scratch, c.view(), 0.25, -0.03);
+      for (index_t s = 0; s < steps; ++s) exact.step(band);
+      finish({team, scratch, exact, 0.1});
+    }
+    const auto found = moments(n, [&](index_t i, index_t j) { return std::abs(i - j) <= eight ? *band.at(i, j) : 0.0; });
+    CAPTURE(n, threads, steps);
+    CHECK(std::abs(found[0] - expected[0]) <= test::rounding_bound<float>(n, norm));
+    CHECK(std::abs(found[1] - expected[1]) <= test::rounding_bound<float>(n, norm * norm));
+    CHECK(std::abs(found[2] - expected[2]) <= test::rounding_bound<float>(n, norm * norm * norm));
+  }
 }
 
 TEST_CASE("a band stays as it is", "[backend][band]") {

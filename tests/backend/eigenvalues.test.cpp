@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 using namespace prismatic;
@@ -71,6 +72,82 @@ TEMPLATE_LIST_TEST_CASE("a known spectrum comes back", "[backend][eigen]", test:
       CHECK(c.padding_untouched());
       for (double& l : lambda) l /= unit;
     }
+}
+
+TEMPLATE_LIST_TEST_CASE("errors may be allowed, in units of the mean", "[backend][eigen]", test::built) {
+  using B = typename TestType::backend;
+  using T = typename TestType::scalar;
+  context<B> cx({.threads = GENERATE(1, 3)});
+  const index_t n = GENERATE(1, 7, 9, 65, 255, 256);
+  const auto count = static_cast<std::size_t>(n);
+  std::vector<double> flat(count), dominated, few(count, 0.0), twice(count), indefinite(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    flat[i] = 1 + 0.3 * std::sin(static_cast<double>(i));
+    if (i < 3) few[i] = 1;
+    twice[i] = i < count / 2 ? 1 : 1e-6;
+    indefinite[i] = static_cast<double>(i) - 0.7 * static_cast<double>(n);
+  }
+  dominated = flat;
+  for (std::size_t i = 0; i < std::min<std::size_t>(count, 12); ++i) dominated[i] = 1e4;
+  for (auto lambda : {flat, dominated, few, twice, indefinite, decaying(n, 0.9), decaying(n, 0.5), std::vector<double>(count, 0.0)})
+    for (const double unit : {1.0, 1e-25, 1e25}) {
+      for (double& l : lambda) l *= unit;
+      auto c = test::strided<T>(with_spectrum<T>(lambda));
+      std::vector<T> w(count);
+      constexpr double allowed = 1e-6;
+      B::eigenvalues(cx, c.view(), vector_view<T>(w), allowed);
+      std::ranges::sort(lambda);
+      const double mean = std::accumulate(lambda.begin(), lambda.end(), 0.0) / static_cast<double>(n);
+      const double exact = test::rounding_bound<T>(n, std::max(std::abs(lambda.front()), std::abs(lambda.back())));
+      double most = 0, squared = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const double wrong = std::abs(static_cast<double>(w[i]) - lambda[i]);
+        most = std::max(most, wrong);
+        squared += wrong * wrong;
+      }
+      const double slack = 2 * allowed * std::max(mean, 0.0), root = std::sqrt(static_cast<double>(n));
+      CAPTURE(B::name, n, unit);
+      CHECK(most <= exact + root * slack);
+      CHECK(std::sqrt(squared) <= root * (exact + slack));
+      CHECK(std::ranges::is_sorted(w));
+      for (double& l : lambda) l /= unit;
+    }
+}
+
+// What is allowed is used where it helps, and only there.
+TEST_CASE("the reduction goes on in float once what is left is small beside the mean", "[backend][eigen]") {
+  thread_team team(GENERATE(1, 2));
+  workspace<memory::host> scratch;
+  const index_t n = GENERATE(64, 145, 256);
+  const auto count = static_cast<std::size_t>(n);
+  std::vector<double> flat(count), dominated, indefinite;
+  for (std::size_t i = 0; i < count; ++i) flat[i] = 1 + 0.3 * std::sin(static_cast<double>(i));
+  dominated = indefinite = flat;
+  for (std::size_t i = 0; i < 12; ++i) dominated[i] = 1e4;
+  for (std::size_t i = 0; i < 12; ++i) indefinite[i] = -1e4;
+  const auto worst = [&](std::vector<double> lambda, double allowed) {
+    const auto c = with_spectrum<double>(lambda);
+    std::vector<double> w(count);
+    detail::symmetric_eigenvalues<double>(team, scratch, c.view(), vector_view<double>(w), allowed);
+    std::ranges::sort(lambda);
+    double most = 0;
+    for (std::size_t i = 0; i < count; ++i) most = std::max(most, std::abs(w[i] - lambda[i]));
+    return most;
+  };
+  const double exact = test::rounding_bound<double>(n, 1);
+  CAPTURE(n);
+  CHECK(worst(flat, 0) <= exact);
+  CHECK(worst(flat, 1e-6) > 100 * exact);
+  CHECK(worst(flat, 1e-9) <= 1e-9);          // float would err by more than this
+  CHECK(worst(dominated, 0) <= 1e4 * exact);
+  CHECK(worst(dominated, 1e-8) <= 1e-6);     // float throughout: 1e-3
+  CHECK(worst(dominated, 1e-8) > 1e-9);
+  CHECK(worst(indefinite, 1e-6) <= 1e4 * exact);  // the mean is negative
+  std::vector<double> tiny = dominated, huge = dominated;  // the sums of squares are 0 and infinite
+  for (double& l : tiny) l *= 1e-200;
+  for (double& l : huge) l *= 1e200;
+  CHECK(worst(tiny, 1e-6) <= 1e-196 * exact);
+  CHECK(worst(huge, 1e-6) <= 1e204 * exact);
 }
 
 TEMPLATE_LIST_TEST_CASE("values alone agree with those of the eigenvectors", "[backend][eigen]", test::built) {

@@ -17,7 +17,7 @@ std::vector<double> spectrum(const std::vector<double>& d, const std::vector<dou
   thread_team team(threads);
   workspace<memory::host> scratch;
   std::vector<double> w(d.size());
-  detail::tridiagonal_eigenvalues<double>(team, scratch, d.data(), e.data(), 0x1p-53, scale,
+  detail::tridiagonal_eigenvalues<double>(team, scratch, d.data(), e.data(), {0x1p-53}, scale,
                                           vector_view<double>(w));
   return w;
 }
@@ -124,4 +124,15 @@ TEST_CASE("eigenvalues do not depend on the number of threads", "[backend][sturm
 TEST_CASE("a number that is not finite is refused", "[backend][sturm]") {
   CHECK_THROWS_AS(spectrum({1, std::numeric_limits<double>::quiet_NaN()}, {0}), numeric_error);
   CHECK_THROWS_AS(spectrum({1, 1}, {std::numeric_limits<double>::infinity()}), numeric_error);
+}
+
+TEST_CASE("an eigenvalue that may be 0 is 0, at any tolerance", "[backend][sturm]") {
+  thread_team team(1);
+  workspace<memory::host> scratch;
+  const std::vector<double> d{0.9, 0, 1, 0, -0.8, 0, 0}, e(d.size() - 1);
+  std::vector<double> w(d.size());
+  const double tolerance = GENERATE(1e-2, 1e-3, 1e-7);
+  detail::tridiagonal_eigenvalues<double>(team, scratch, d.data(), e.data(), {0x1p-53, tolerance}, 0.5, vector_view<double>(w));
+  const std::vector<double> expected{-1.6, 0, 0, 0, 0, 1.8, 2};
+  for (std::size_t i = 0; i < w.size(); ++i) CHECK(std::abs(w[i] - expected[i]) <= (expected[i] == 0 ? 0 : 2 * tolerance));
 }

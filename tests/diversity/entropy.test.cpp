@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 using namespace prismatic;
@@ -85,4 +86,19 @@ TEST_CASE("what is negative tells how large rounding is", "[diversity][entropy]"
   CHECK(third(1.0f, 2e-15, 0) == Approx(2e-15));    // whatever the entries were
   CHECK(third(1.0, 2e-15, 0) == Approx(2e-15));
   CHECK(third(1.0, 1e-15, 0) == 0);  // below 8 epsilon(double) times 0.75
+}
+
+TEST_CASE("of many that rounding hides their sum is kept", "[diversity][entropy]") {
+  const auto cleaned = [](double mean) {
+    std::vector<double> lambda{0.75, 0.25};
+    for (int i = 0; i < 100; ++i) lambda.push_back(mean + 1e-7 * std::cos(i * std::acos(-1.0) / 100));  // down to -1e-7 and `mean`
+    lambda[1] -= std::accumulate(lambda.begin() + 2, lambda.end(), 0.0);
+    clean_spectrum<float>(lambda, 102);
+    return lambda;
+  };
+  const auto kept = cleaned(2e-8), gone = cleaned(3e-9);
+  for (std::size_t i = 2; i < kept.size(); ++i) {
+    CHECK(kept[i] == Approx(2.1e-8).epsilon(1e-3));  // the cosines sum to 1
+    CHECK(gone[i] == 0);
+  }
 }

@@ -94,9 +94,9 @@ struct carried {
     B::segment_outer(cx.inner, da, dx, seq, out<T>(dg));
   }
   template <real T>
-  static void eigenvalues(own& cx, matrix_view<T> c, vector_view<T> w) {
+  static void eigenvalues(own& cx, matrix_view<T> c, vector_view<T> w, double of_mean = 0) {
     device<T> dc(c), dw(w);
-    B::eigenvalues(cx.inner, out<T>(dc), vector_out<T>(dw));
+    B::eigenvalues(cx.inner, out<T>(dc), vector_out<T>(dw), of_mean);
   }
   template <real T>
   static void eigensystem(own& cx, matrix_view<T> c, vector_view<T> w) {

@@ -48,9 +48,10 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
   using cuda_pointwise<cuda_backend>::rope;
   using cuda_pointwise<cuda_backend>::swiglu, cuda_pointwise<cuda_backend>::swiglu_adjoint;
 
-  /// w(m) <- the eigenvalues of the symmetric C, ascending; C is left as scratch. @throws numeric_error
+  /// w(m) <- the eigenvalues of the symmetric C, ascending; C is left as scratch. In T throughout, whatever error, relative
+  /// to their mean, is allowed. @throws numeric_error
   template <real T>
-  static void eigenvalues(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
+  static void eigenvalues(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w, double /*of_mean*/ = 0) {
     cx.solver().eigensystem<T>(cx.scratch(), c, w, false);
   }
 

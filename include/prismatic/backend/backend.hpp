@@ -79,6 +79,7 @@ concept backend =
       { B::syrk(cx, o, s, a, s, c) } -> std::same_as<void>;        // C <- s op(A) op(A)' + s' C, both triangles
       { B::segment_outer(cx, a, a, seq, c) } -> std::same_as<void>;  // row s of C = vec of A_s' X_s
       { B::eigenvalues(cx, c, w) } -> std::same_as<void>;          // w(m) ascending; C(m,m) is destroyed
+      { B::eigenvalues(cx, c, w, 1e-7) } -> std::same_as<void>;    // the same, or errors of 1e-7 times their mean
       { B::eigensystem(cx, c, w) } -> std::same_as<void>;          // the same; row i of C becomes eigenvector i
 
       // --- rows

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,14 +72,14 @@ inline void require_unit_trace(double trace, call_site at = call_site::here()) {
 }
 
 /// Turns the computed eigenvalues of a matrix whose entries were computed in T into the spectrum of a density
-/// matrix of rank at most `rank`: largest first, no more than `rank` of them, those that may be rounding 0, the
-/// sum exactly 1.
+/// matrix of rank at most `rank`: largest first, no more than `rank` of them, rounding cleared away, the sum exactly 1.
 ///
 /// Where the true eigenvalue is 0 rounding leaves numbers of both signs, so the negative ones tell its size:
-/// whatever is at most twice as large as the most negative one goes, but nothing beyond 4 sqrt(n) epsilon(T)
-/// times the largest, which is as far as the rounding of independent entries reaches. Where no eigenvalue is
-/// negative a small one is real, down to the reach of the spectrum's own rounding in double: spectra decay, and
-/// those below epsilon(float) times the largest can be a ten-thousandth of a score. Orders below 1 see more
+/// whatever is at most twice as large as the most negative one may be 0, but nothing beyond 4 sqrt(n) epsilon(T)
+/// times the largest, which is as far as the rounding of independent entries reaches. Rounding moves each of these, but
+/// hardly their sum, a part of the trace: each becomes their mean, or 0 where that is a small part of what rounding did to one.
+/// Without negative ones that holds down to the reach of the spectrum's own rounding in double: spectra decay, and
+/// what lies below epsilon(float) times the largest can be a ten-thousandth of a score. Orders below 1 see more
 /// than there is: vendi_result::score_at.
 /// @throws numeric_error  as `entropy`
 template <real T>
@@ -88,12 +89,15 @@ void clean_spectrum(std::vector<double>& lambda, index_t rank) {
   constexpr double in_entries = std::numeric_limits<T>::epsilon(), in_spectrum = std::numeric_limits<double>::epsilon();
   const double reach = 4 * std::sqrt(static_cast<double>(lambda.size()));
   const double floor = std::clamp(-2 * lambda.back(), reach * in_spectrum * lambda.front(), reach * in_entries * lambda.front());
+  const auto uncertain = std::ranges::find_if(lambda, [&](double l) { return l <= floor; });
+  const double mass = std::accumulate(uncertain, lambda.end(), 0.0);
+  const auto certain = static_cast<index_t>(uncertain - lambda.begin());
   lambda.resize(std::min(lambda.size(), static_cast<std::size_t>(rank)));
-  double sum = 0;
-  for (double& l : lambda) {
-    if (l <= floor) l = 0;
-    sum += l;
-  }
+  const index_t count = static_cast<index_t>(lambda.size()) - certain;
+  const double mean = count > 0 ? mass / static_cast<double>(count) : 0;
+  const double least = floor / static_cast<double>(std::clamp<index_t>(count, 1, 32));
+  for (auto i = static_cast<std::size_t>(certain); i < lambda.size(); ++i) lambda[i] = mean > least ? mean : 0;
+  const double sum = std::accumulate(lambda.begin(), lambda.end(), 0.0);
   for (double& l : lambda) l /= sum;
 }
 

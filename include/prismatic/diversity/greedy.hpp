@@ -213,7 +213,7 @@ class greedy_search {
     matrix<double> s(d, d);
     for (index_t i = 0; i < d; ++i)
       for (index_t j = 0; j < d; ++j) s(i, j) = chosen_.sum()(i, j) + (i == j ? prior_ : 0.0);
-    lambda_ = host_eigensystem(cx_, s, true);
+    lambda_ = host_eigensystem(cx_, s);
     for (double& l : lambda_) l = std::max(l, prior_);
 
     const double top = log_(lambda_.back());  // top - log(lambda) >= 0 has a square root

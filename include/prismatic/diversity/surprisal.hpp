@@ -100,7 +100,7 @@ class surprisal_model {
   // minus_log_ <- W'W with W = diag(sqrt(-ln lambda)) V: the rows of V are the eigenvectors of `mixed`.
   void set(context<B>& cx, matrix<double> mixed, double least) {
     const index_t d = mixed.rows();
-    const std::vector<double> lambda = host_eigensystem(cx, mixed, true);
+    const std::vector<double> lambda = host_eigensystem(cx, mixed);
     for (index_t i = 0; i < d; ++i) {
       const double l = lambda[static_cast<std::size_t>(i)];
       if (!(l >= -trace_tolerance))

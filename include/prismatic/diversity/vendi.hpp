@@ -21,6 +21,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -70,11 +71,15 @@ struct vendi_result {
 
 namespace detail {
 
-inline double trace_of(const matrix<double>& k) {
+inline double trace_of(matrix_view<const double> k) {
   double trace = 0;
   for (index_t i = 0; i < k.rows(); ++i) trace += k(i, i);
   return trace;
 }
+
+/// What an eigenvalue may err by, root mean square and in units of their mean, where the matrix was made of floats: less than
+/// the rounding of such a matrix moves it (docs/method.md).
+inline constexpr double spectrum_error = 2e-7;
 
 inline void require_usable(index_t rows) {
   if (rows == 0) throw numeric_error("vendi: found no usable row, expected at least 1");
@@ -82,7 +87,7 @@ inline void require_usable(index_t rows) {
 
 // k (destroyed) is `total` times the density matrix of `rows.rows` rows of width `width` (0: exact); computed in T.
 template <class B, real T>
-vendi_result vendi_of_density(context<B>& cx, matrix<double> k, double total, const weight_sums& rows, index_t skipped,
+vendi_result vendi_of_density(context<B>& cx, matrix_view<double> k, double total, const weight_sums& rows, index_t skipped,
                               index_t width, double order) {
   require_unit_trace(trace_of(k) / total);
 
@@ -91,7 +96,7 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, double total, co
   out.rows = rows.rows;
   out.skipped = skipped;
   out.width = width;
-  out.spectrum = host_eigensystem(cx, k, false);
+  out.spectrum = host_eigenvalues(cx, k, std::is_same_v<T, double> ? 0 : spectrum_error);
   for (double& l : out.spectrum) l /= total;
   clean_spectrum<T>(out.spectrum, width > 0 ? std::min(rows.rows, width) : rows.rows);
   out.rounding = static_cast<double>(std::numeric_limits<T>::epsilon()) * out.spectrum.front();
@@ -106,15 +111,14 @@ vendi_result vendi_of_density(context<B>& cx, matrix<double> k, double total, co
   return out;
 }
 
-// (n, n) <- the inner products of the planned rows, whose lengths squared are the weights, over their total.
+// k(n, n) <- the inner products of the planned rows, whose lengths squared are the weights, over their total.
 template <class B, real T>
-matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan) {
+void planned_gram(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan, matrix_view<double> k) {
   const index_t n = plan.weights.rows;
   const double share = 1 / plan.weights.total;
-  matrix<double> k(n, n);
   for_each_tile<B, T>(cx, rows, plan, n, [&](index_t, matrix_view<const T, B::space> all) {
-    if constexpr (requires { B::syrk(cx, op::none, share, all, 0.0, k.view()); }) {
-      B::syrk(cx, op::none, share, all, 0.0, k.view());
+    if constexpr (requires { B::syrk(cx, op::none, share, all, 0.0, k); }) {
+      B::syrk(cx, op::none, share, all, 0.0, k);
     } else {
       const scratch_matrix<T, B::space> gram(cx.scratch(), n, n);
       B::syrk(cx, op::none, T(1), all, T(0), gram.view());
@@ -122,7 +126,6 @@ matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows,
       for (index_t i = 0; i < k.size(); ++i) k.data()[i] = share * static_cast<double>(found.data()[i]);
     }
   });
-  return k;
 }
 
 }  // namespace detail
@@ -132,8 +135,8 @@ matrix<double> planned_gram(context<B>& cx, matrix_view<const T, B::space> rows,
 /// @throws numeric_error  no row was added, the trace is not 1, or the eigensolver did not converge
 template <class B, real T>
 [[nodiscard]] vendi_result vendi(context<B>& cx, const covariance_accumulator<B, T>& sums, double order = 1) {
-  return detail::vendi_of_density<B, T>(cx, sums.covariance(), 1, sums.weights(), sums.skipped(), sums.width(),
-                                        order);
+  matrix<double> k = sums.covariance();
+  return detail::vendi_of_density<B, T>(cx, k, 1, sums.weights(), sums.skipped(), sums.width(), order);
 }
 
 /// How many distinct directions a set of rows covers.
@@ -177,12 +180,21 @@ template <class B>
     matrix<double> k = std::move(sums).sum();
     // Rounded rows are not quite of unit length.
     const double trace = options.products == product_precision::full ? sums.weights().total : detail::trace_of(k);
-    return detail::vendi_of_density<B, T>(cx, std::move(k), trace, sums.weights(), sums.skipped(), z.cols(), options.order);
+    return detail::vendi_of_density<B, T>(cx, k, trace, sums.weights(), sums.skipped(), z.cols(), options.order);
   }
   const row_plan plan = plan_rows<B, T>(cx, z, p, how);
   detail::require_usable(plan.weights.rows);
-  return detail::vendi_of_density<B, T>(cx, detail::planned_gram<B, T>(cx, z, plan), 1, plan.weights, plan.skipped,
-                                        z.cols(), options.order);
+  const index_t n = plan.weights.rows;
+  const auto score = [&](matrix_view<double> k) {
+    detail::planned_gram<B, T>(cx, z, plan, k);
+    return detail::vendi_of_density<B, T>(cx, k, 1, plan.weights, plan.skipped, z.cols(), options.order);
+  };
+  if constexpr (B::space == memory::host) {
+    return score(scratch_matrix<double, memory::host>(cx.scratch(), n, n));
+  } else {
+    matrix<double> k(n, n);
+    return score(k);
+  }
 }
 
 /// The Vendi score of n items known by their inner products alone: exact gradients, without a projection.
@@ -235,7 +247,7 @@ template <class B>
                                                      std::sqrt(options.weights[static_cast<std::size_t>(b)]);
       k(i, j) = k(j, i) = w * (lower + upper) / 2 / sums.total;
     }
-  return detail::vendi_of_density<B, T>(cx, std::move(k), 1, sums, 0, 0, options.order);
+  return detail::vendi_of_density<B, T>(cx, k, 1, sums, 0, 0, options.order);
 }
 
 }  // namespace prismatic

@@ -2,6 +2,8 @@
 /// reflections at a time [Bischof, Lang & Sun 2000].
 #pragma once
 
+#include <prismatic/backend/cpu/reflections.hpp>
+#include <prismatic/backend/cpu/subnormals.hpp>
 #include <prismatic/backend/cpu/triangle_squares.hpp>
 #include <prismatic/backend/cpu/vectors.hpp>
 #include <prismatic/core/matrix_view.hpp>
@@ -11,7 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,131 +30,6 @@ struct symmetric_band {
   [[nodiscard]] static index_t elements(index_t order) { return stride * (order + 2 * band_width); }
   [[nodiscard]] double* at(index_t i, index_t j) const { return data + stride * i + (j - i) + reach; }
 };
-
-/// found[8 p + q] <- a_p . b_q over `groups` groups of 16 numbers.
-struct inner_products {
-  template <int Bytes, class T>
-  [[gnu::always_inline]] static void run(const eight_vectors<T>& a, const eight_vectors<T>& b, index_t groups, T* found) {
-    using lanes = lanes_of<T, Bytes>;
-    using vector = typename lanes::vector;
-    for (index_t p = 0; p < band_width; ++p) {
-      vector sums[band_width] = {};
-      for (index_t g = 0; g < groups; ++g)
-        for (index_t c = 0; c < triangle_squares<T>::side; c += lanes::size) {
-          const vector ac = lanes::at(a.group(g, p) + c).v;
-#pragma GCC unroll 8
-          for (index_t q = 0; q < band_width; ++q) sums[q] += ac * lanes::at(b.group(g, q) + c).v;
-        }
-#pragma GCC unroll 8
-      for (index_t q = 0; q < band_width; ++q) found[p * band_width + q] = lanes::total(sums[q]);
-    }
-  }
-};
-
-/// w_q <- sum_p y_p t(p, q) - v_p s(p, q).
-struct combined_vectors {
-  template <int Bytes, class T>
-  [[gnu::always_inline]] static void run(const eight_vectors<T>& y, const T* t, const eight_vectors<T>& v, const T* s,
-                                         index_t groups, const eight_vectors<T>& w) {
-    using lanes = lanes_of<T, Bytes>;
-    using vector = typename lanes::vector;
-    for (index_t g = 0; g < groups; ++g)
-      for (index_t c = 0; c < triangle_squares<T>::side; c += lanes::size) {
-        vector sums[band_width] = {};
-        for (index_t p = 0; p < band_width; ++p) {
-          const vector yp = lanes::at(y.group(g, p) + c).v, vp = lanes::at(v.group(g, p) + c).v;
-#pragma GCC unroll 8
-          for (index_t q = 0; q < band_width; ++q) {
-            sums[q] += yp * t[p * band_width + q];
-            sums[q] -= vp * s[p * band_width + q];
-          }
-        }
-#pragma GCC unroll 8
-        for (index_t q = 0; q < band_width; ++q) lanes::at(w.group(g, q) + c).v = sums[q];
-      }
-  }
-};
-
-/// Reflections I - v_p v_p' with |v_p|^2 = 2, or v_p = 0, that bring vector p of `rows`, of `length` - p numbers, to its last
-/// one, which is written while the rest is not; each is applied to the vectors that follow. A vector whose rest is below
-/// sqrt(min) counts as reduced.
-struct make_reflections {
-  template <int Bytes, class T>
-  [[gnu::always_inline]] static void run(const eight_vectors<T>& rows, index_t length, const eight_vectors<T>& v) {
-    using lanes = lanes_of<T, Bytes>;
-    using vector = typename lanes::vector;
-    constexpr index_t side = triangle_squares<T>::side;
-    const index_t groups = triangle_squares<T>::blocks(length);
-    for (index_t p = 0; p < band_width; ++p) {
-      const index_t last = length - p - 1;
-      const T kept = last < 0 ? T{0} : rows(p, last);
-      for (index_t i = std::max<index_t>(0, last); i < groups * side; ++i) v(p, i) = T{0};
-      vector sums{};
-      for (index_t g = 0; g * side < last; ++g)
-        for (index_t c = 0; c < side; c += lanes::size) {
-          vector x = lanes::at(rows.group(g, p) + c).v;
-          if (g * side + c + lanes::size > last) {  // these numbers are 0 from `last` on
-            for (index_t i = g * side + c; i < std::min(last, g * side + c + lanes::size); ++i) v(p, i) = rows(p, i);
-            x = lanes::at(v.group(g, p) + c).v;
-          }
-          lanes::at(v.group(g, p) + c).v = x;
-          sums += x * x;
-        }
-      const T rest = lanes::total(sums);
-      if (rest <= std::numeric_limits<T>::min()) {
-        for (index_t i = 0; i < last; ++i) v(p, i) = T{0};
-        continue;
-      }
-      const T size = std::copysign(std::sqrt(rest + kept * kept), kept), head = kept + size;
-      const T unit = std::sqrt(2 / (rest + head * head));
-      v(p, last) = head;
-      for (index_t g = 0; g <= last / side; ++g)
-        for (index_t c = 0; c < side; c += lanes::size) lanes::at(v.group(g, p) + c).v *= unit;
-      rows(p, last) = -size;
-      for (index_t r = p + 1; r < band_width; ++r) {
-        vector along{};
-        for (index_t g = 0; g <= last / side; ++g)
-          for (index_t c = 0; c < side; c += lanes::size)
-            along += lanes::at(v.group(g, p) + c).v * lanes::at(rows.group(g, r) + c).v;
-        const T factor = lanes::total(along);
-        for (index_t g = 0; g <= last / side; ++g)
-          for (index_t c = 0; c < side; c += lanes::size)
-            lanes::at(rows.group(g, r) + c).v -= factor * lanes::at(v.group(g, p) + c).v;
-      }
-    }
-  }
-};
-
-/// T (upper triangular) of I - V T V' = H_0 H_1 ... H_7 for H_p = I - v_p v_p', from the inner products of the v_p.
-template <class T>
-void join_reflections(const T* gram, T* t) {
-  constexpr index_t eight = band_width;
-  for (index_t q = 0; q < eight; ++q)
-    for (index_t p = eight; p-- > 0;) {
-      T sum = p == q ? T{-1} : T{0};
-      for (index_t k = p; k < q; ++k) sum += t[p * eight + k] * gram[k * eight + q];
-      t[p * eight + q] = -sum;
-    }
-}
-
-/// s <- T' M T / 2 for the upper triangular T.
-template <class T>
-void half_congruence(const T* t, const T* m, T* s) {
-  constexpr index_t eight = band_width;
-  T right[eight * eight];
-  for (index_t p = 0; p < eight; ++p)
-    for (index_t q = 0; q < eight; ++q) {
-      T sum = 0;
-      for (index_t k = 0; k <= q; ++k) sum += m[p * eight + k] * t[k * eight + q];
-      right[p * eight + q] = sum;
-    }
-  for (index_t p = 0; p < eight; ++p)
-    for (index_t q = 0; q < eight; ++q) {
-      T sum = 0;
-      for (index_t k = 0; k <= p; ++k) sum += t[k * eight + p] * right[k * eight + q];
-      s[p * eight + q] = sum / 2;
-    }
-}
 
 /// What a thread of the reduction holds for itself: in turn the products of this pass and of the last, and eight vectors each
 /// of V, W, the next V, and the rows of which that is made.
@@ -178,84 +55,191 @@ struct reduction_vectors {
   }
 };
 
-/// band <- a band with the eigenvalues of `scale` times the symmetric C, of which the lower triangle is read.
+/// A symmetric matrix on its way to a band with the same eigenvalues.
 ///
 /// Rows go from the last to the first, eight at a time. Their reflections are one matrix Q = I - V T V'
 /// [Schreiber & Van Loan 1989], and Q' A Q = A - V W' - W V' with Y = A V, W = Y T - V (T' V'Y T) / 2. Every thread makes all
-/// of V and W for itself: that takes less time than it takes vectors to come from another's cache. Precondition: the
-/// scaled entries are at most 1. 4/3 n^3 FLOP, scratch of half a matrix. Determinism: run_to_run.
+/// of V and W for itself: that takes less time than it takes vectors to come from another's cache. 4/3 n^3 FLOP, scratch of
+/// half a matrix. Determinism: run_to_run.
 template <real T>
-void reduce_to_band(thread_team& team, workspace<memory::host>& scratch, matrix_view<const T> c, T scale,
-                    const symmetric_band& band) {
+class band_reduction {
   using squares = triangle_squares<T>;
   using vectors = eight_vectors<T>;
   using own_vectors = reduction_vectors<T>;
-  constexpr index_t eight = band_width, side = squares::side;
-  const index_t n = c.rows(), blocks = squares::blocks(n);
-  const scratch_matrix<T, memory::host> storage(scratch, 1, squares::elements(blocks));
-  const scratch_matrix<T, memory::host> held(scratch, team.size() * own_vectors::count, blocks * vectors::area);
-  const squares a{storage.data()};
-  std::vector<own_vectors> owned;
-  for (int worker = 0; worker < team.size(); ++worker)
-    owned.emplace_back(held.view().middle_rows(worker * own_vectors::count, own_vectors::count));
+  static constexpr index_t eight = band_width, side = squares::side;
+
+ public:
+  /// Of the lower triangle of `scale` times C; `shift` is taken off its diagonal on the way. Precondition: the scaled entries
+  /// are at most 1.
+  template <class U>
+  band_reduction(thread_team& team, workspace<memory::host>& scratch, matrix_view<const U> c, U scale, double shift = 0)
+      : band_reduction(team, scratch, c.rows(), squares::blocks(c.rows()) * side, shift) {
+    const index_t n = order_;
+    each_block(squares::blocks(n), [&](int worker) { clear(worker); }, [&](index_t b, int) {
+      for (index_t i = b * side; i < (b + 1) * side; ++i) {
+        for (index_t g = 0; g < b; ++g)
+          for (index_t k = 0; k < side; ++k) a_.row(i, g)[k] = i < n ? static_cast<T>(scale * c(i, g * side + k)) : T{0};
+        for (index_t j = b * side; j < (b + 1) * side; ++j)
+          a_.row(i, b)[j % side] =
+              i < n && j < n ? static_cast<T>(scale * c(std::max(i, j), std::min(i, j)) - static_cast<U>(i == j ? shift : 0)) : T{0};
+      }
+    });
+  }
+
+  /// What another left, in T from here on, and with `shift` off its diagonal. The products that it has found serve as they
+  /// are: multiples of V in Y leave A - V W' - W V' as it is.
+  template <class U>
+  band_reduction(thread_team& team, workspace<memory::host>& scratch, const band_reduction<U>& other, double shift)
+      : band_reduction(team, scratch, other.order_, other.left_, other.shift_ + shift) {
+    with_products_ = other.with_products_;
+    turn_ = other.turn_;
+    const index_t groups = squares::blocks(left_);
+    const auto vectors_of = [&](int worker) {
+      clear(worker);
+      const auto& from = other.owned_[static_cast<std::size_t>(worker)];
+      const own_vectors& to = owned_[static_cast<std::size_t>(worker)];
+      for (index_t k = 0; k < groups * vectors::area; ++k) {
+        to.next.data[k] = static_cast<T>(from.next.data[k]);
+        to.products[1 - turn_].data[k] = static_cast<T>(from.products[1 - turn_].data[k]);
+      }
+    };
+    each_block(groups, vectors_of, [&](index_t b, int) {
+      const U* const from = other.a_.block(b);
+      T* const to = a_.block(b);
+      for (index_t k = 0; k < (b + 1) * squares::area; ++k) to[k] = static_cast<T>(from[k]);
+      for (index_t i = b * side; i < std::min((b + 1) * side, order_); ++i)
+        a_.row(i, b)[i % side] = static_cast<T>(other.a_.row(i, b)[i % side] - static_cast<U>(shift));
+    });
+  }
+
+  /// The order of what has not gone to the band yet.
+  [[nodiscard]] index_t left() const { return left_; }
+
+  /// The last eight rows of what is left go to `band`.
+  void step(const symmetric_band& band) {
+    const index_t m = left_, length = m - eight, count = squares::blocks(length);
+    const auto begin = [&](int worker) {
+      own_vectors& own = owned_[static_cast<std::size_t>(worker)];
+      if (with_products_ > 0) {
+        const index_t groups = squares::blocks(m);
+        std::copy_n(owned_.front().products[1 - turn_].data, groups * vectors::area, own.w.data);
+        for (int other = 1; other < with_products_; ++other)
+          on_widest_vectors<added_vectors, const vectors&, index_t, const vectors&>(
+              owned_[static_cast<std::size_t>(other)].products[1 - turn_], groups, own.w);
+        own.take_reflections(groups);
+      }
+      on_widest_vectors<updated_rows, const squares&, index_t, const vectors&, const vectors&, const vectors&>(
+          a_, m, own.v, own.w, own.rows);
+      on_widest_vectors<make_reflections, const vectors&, index_t, const vectors&>(own.rows, length, own.next);
+      if (worker == 0)
+        for (index_t i = length; i < std::min(m, order_); ++i)
+          for (index_t j = std::max<index_t>(0, i - eight); j <= i; ++j)
+            *band.at(i, j) = *band.at(j, i) = static_cast<double>(own.rows(m - 1 - i, j)) + (i == j ? shift_ : 0);
+      std::fill_n(own.products[turn_].data, count * vectors::area, T{0});
+    };
+    each_block(count, begin, [&](index_t b, int worker) {
+      // Of the last row of squares the rows that are done are left alone: others read them now.
+      const own_vectors& own = owned_[static_cast<std::size_t>(worker)];
+      on_widest_vectors<update_and_multiply, T*, index_t, index_t, const vectors&, const vectors&, const vectors&, const vectors&>(
+          a_.block(b), b, std::min(side, length - b * side), own.v, own.w, own.next, own.products[turn_]);
+    });
+    with_products_ = workers_for(count);
+    turn_ = 1 - turn_;
+    left_ = length;
+  }
+
+ private:
+  template <real U>
+  friend class band_reduction;
+
+  band_reduction(thread_team& team, workspace<memory::host>& scratch, index_t order, index_t left, double shift)
+      : team_(team), order_(order), left_(left), shift_(shift), storage_(scratch, 1, squares::elements(squares::blocks(left))),
+        held_(scratch, team.size() * own_vectors::count, squares::blocks(left) * vectors::area), a_{storage_.data()} {
+    for (int worker = 0; worker < team.size(); ++worker)
+      owned_.emplace_back(held_.view().middle_rows(worker * own_vectors::count, own_vectors::count));
+  }
+
+  void clear(int worker) const {
+    std::fill_n(held_.view().row(worker * own_vectors::count), own_vectors::count * held_.view().stride(), T{0});
+  }
+
+  [[nodiscard]] int workers_for(index_t count) const { return count >= 8 ? team_.size() : 1; }
 
   // Row b of squares belongs to one thread throughout and stays in its cache; 0 1 1 0 0 1 1 0 ... shares evenly.
-  const auto workers_for = [&](index_t count) { return count >= 8 ? team.size() : 1; };
-  const auto each_block = [&](index_t count, auto&& begin, auto&& body) {
+  template <class Begin, class Body>
+  void each_block(index_t count, Begin&& begin, Body&& body) const {
     const int workers = workers_for(count);
     const auto part = [&](int worker) {
       if (worker >= workers) return;
+      const subnormals_are_zero flushed;  // spectra decay: products of small numbers in float would be such
       begin(worker);
       for (index_t b = 0; b < count; ++b) {
         const index_t turn = b % (2 * workers);
         if (worker == (turn < workers ? turn : 2 * workers - 1 - turn)) body(b, worker);
       }
     };
-    workers > 1 ? team.run(part) : part(0);
-  };
-  const auto clear = [&](int worker) {
-    std::fill_n(held.view().row(worker * own_vectors::count), own_vectors::count * held.view().stride(), T{0});
-  };
-  each_block(blocks, clear, [&](index_t b, int) {
-    for (index_t i = b * side; i < (b + 1) * side; ++i) {
-      for (index_t g = 0; g < b; ++g)
-        for (index_t k = 0; k < side; ++k) a.row(i, g)[k] = i < n ? scale * c(i, g * side + k) : T{0};
-      for (index_t j = b * side; j < (b + 1) * side; ++j)
-        a.row(i, b)[j % side] = i < n && j < n ? scale * c(std::max(i, j), std::min(i, j)) : T{0};
-    }
-  });
-
-  int before = 0;  // threads that have products
-  index_t turn = 0;
-  for (index_t m = blocks * side; m > 0; m -= eight, turn = 1 - turn) {
-    const index_t length = m - eight, count = squares::blocks(length);
-    const auto begin = [&](int worker) {
-      own_vectors& own = owned[static_cast<std::size_t>(worker)];
-      if (before > 0) {
-        const index_t groups = squares::blocks(m);
-        for (int other = 0; other < before; ++other) {
-          const T* const found = owned[static_cast<std::size_t>(other)].products[1 - turn].data;
-          for (index_t k = 0; k < groups * vectors::area; ++k) own.w.data[k] = other == 0 ? found[k] : own.w.data[k] + found[k];
-        }
-        own.take_reflections(groups);
-      }
-      on_widest_vectors<updated_rows, const squares&, index_t, const vectors&, const vectors&, const vectors&>(
-          a, m, own.v, own.w, own.rows);
-      on_widest_vectors<make_reflections, const vectors&, index_t, const vectors&>(own.rows, length, own.next);
-      if (worker == 0)
-        for (index_t i = length; i < std::min(m, n); ++i)
-          for (index_t j = std::max<index_t>(0, i - eight); j <= i; ++j)
-            *band.at(i, j) = *band.at(j, i) = static_cast<double>(own.rows(m - 1 - i, j));
-      std::fill_n(own.products[turn].data, count * vectors::area, T{0});
-    };
-    each_block(count, begin, [&](index_t b, int worker) {
-      // Of the last row of squares the rows that are done are left alone: others read them now.
-      const own_vectors& own = owned[static_cast<std::size_t>(worker)];
-      on_widest_vectors<update_and_multiply, T*, index_t, index_t, const vectors&, const vectors&, const vectors&, const vectors&>(
-          a.block(b), b, std::min(side, length - b * side), own.v, own.w, own.next, own.products[turn]);
-    });
-    before = workers_for(count);
+    workers > 1 ? team_.run(part) : part(0);
   }
+
+  thread_team& team_;
+  index_t order_, left_, turn_ = 0;
+  double shift_;  // what was taken off the diagonal
+  int with_products_ = 0;  // threads that have products
+  scratch_matrix<T, memory::host> storage_, held_;
+  squares a_;
+  std::vector<own_vectors> owned_;
+};
+
+/// Of a symmetric matrix: its trace, and the sum of its elements' squares. Neither is changed by reflections.
+struct matrix_sums {
+  double trace = 0, squares = 0;
+
+  /// How far eigenvalues move, about, root mean square, where they are found in float once their mean is off the
+  /// diagonal: a random matrix of `order` rows, of elements of the roundings' size, has its eigenvalues within 2 sqrt(order) of
+  /// it. Beside few large eigenvalues roundings have few directions, and a single eigenvalue may move sqrt(order) times as far.
+  [[nodiscard]] double float_reach(index_t order) const {
+    constexpr double rounding = 1e-7;  // of an element's size, by all passes together: found, docs/performance.md
+    const double mean = trace / static_cast<double>(order);
+    return 2 * rounding * std::sqrt(std::max(0.0, squares / static_cast<double>(order) - mean * mean));
+  }
+};
+
+/// band <- a band with the eigenvalues of `scale` times the symmetric C, of which the lower triangle is read. Precondition: the
+/// scaled entries are at most 1.
+///
+/// In T; and in float from where that moves eigenvalues by no more than `error`, root mean square: large eigenvalues go first,
+/// and where they have gone, or never were, the rounding of float is small beside the rest. `sums`: of the scaled matrix; read
+/// where `error` is above 0. 4/3 n^3 FLOP, scratch of half a matrix, or 3/4. Determinism: run_to_run.
+template <real T>
+void reduce_to_band(thread_team& team, workspace<memory::host>& scratch, matrix_view<const T> c, T scale,
+                    const symmetric_band& band, double error = 0, matrix_sums sums = {}) {
+  const auto finish = [&](auto&& reduction) {
+    while (reduction.left() > 0) reduction.step(band);
+  };
+  if constexpr (std::is_same_v<T, double>) {
+    if (error > 0) {
+      constexpr index_t worth_it = 64;  // rows
+      const auto suffices = [&](index_t left) { return left >= worth_it && sums.float_reach(left) <= error; };
+      const index_t n = c.rows();
+      if (suffices(n))
+        return finish(band_reduction<float>(team, scratch, c, scale, sums.trace / static_cast<double>(n)));
+      band_reduction<double> exact(team, scratch, c, scale);
+      while (exact.left() > 0) {
+        const index_t before = std::min(exact.left(), n);
+        exact.step(band);
+        for (index_t i = exact.left(); i < before; ++i) {
+          sums.trace -= *band.at(i, i);
+          for (index_t j = std::max<index_t>(0, i - band_width); j <= i; ++j)
+            sums.squares -= (i == j ? 1 : 2) * *band.at(i, j) * *band.at(i, j);
+        }
+        const index_t left = std::min(exact.left(), n);
+        if (suffices(left))
+          return finish(band_reduction<float>(team, scratch, exact, sums.trace / static_cast<double>(left)));
+      }
+      return;
+    }
+  }
+  finish(band_reduction<T>(team, scratch, c, scale));
 }
 
 }  // namespace prismatic::detail

@@ -77,11 +77,12 @@ struct cpu_dense {
   }
 
   /// w(m) <- the eigenvalues of the symmetric C (its lower triangle is read), ascending, to some epsilon(T)
-  /// times the largest. C is left as scratch. About 4/3 m^3 FLOP. Determinism: run_to_run.
+  /// times the largest and, root mean square, `of_mean` times their mean. C is left as scratch. About 4/3 m^3 FLOP.
+  /// Determinism: run_to_run.
   /// @throws numeric_error  an entry is not finite
   template <real T>
-  static void eigenvalues(cpu& cx, matrix_view<T> c, vector_view<T> w) {
-    detail::symmetric_eigenvalues<T>(cx.team(), cx.scratch(), c, w);
+  static void eigenvalues(cpu& cx, matrix_view<T> c, vector_view<T> w, double of_mean = 0) {
+    detail::symmetric_eigenvalues<T>(cx.team(), cx.scratch(), c, w, of_mean);
   }
 
   /// The same with eigenvectors, on the calling thread: row i of C becomes the unit eigenvector of w[i]. About

@@ -109,15 +109,20 @@ struct count_below {
   }
 };
 
+/// How exact an eigenvalue shall be: to the larger of `of_norm` times the norm, and `absolute`.
+struct bisection_tolerance {
+  double of_norm, absolute = 0;
+};
+
 /// w(n) <- the eigenvalues of the tridiagonal matrix `diagonal`(n), `below`(n - 1) over `scale`, ascending,
-/// each to `tolerance` times the norm.
+/// each to the tolerance, which is of the matrix before it is divided; 0 where that may be.
 ///
 /// One count at n points places all of them to one part in n; then each is bisected on its own. About 4 n^2
 /// FLOP a bit. Determinism: bitwise in threads.
 /// @throws numeric_error  an entry is not finite
 template <real T>
 void tridiagonal_eigenvalues(thread_team& team, workspace<memory::host>& scratch, const double* diagonal,
-                             const double* below, double tolerance, double scale, vector_view<T> w) {
+                             const double* below, bisection_tolerance allowed, double scale, vector_view<T> w) {
   constexpr index_t chunk = count_below::shifts;
   const index_t n = w.size(), chunks = (n + chunk - 1) / chunk, points = chunks * chunk;
   const scratch_matrix<double, memory::host> storage(scratch, 3, points);
@@ -138,17 +143,17 @@ void tridiagonal_eigenvalues(thread_team& team, workspace<memory::host>& scratch
   if (!std::isfinite(sum))
     throw numeric_error("eigenvalues: found a number that is not finite in a matrix of order " +
                         std::to_string(n));
-  double norm = std::max(std::abs(low), std::abs(high));
+  const double norm = std::max(std::abs(low), std::abs(high));
   const double unit = norm > 0 ? std::ldexp(1.0, -std::ilogb(norm)) : 1;  // brings the norm to [1, 2)
   for (index_t i = 0; i < n; ++i) {
     d[i] *= unit;
     squared[i] = std::max(beside(i) * unit * (beside(i) * unit), 0x1p-120);
   }
-  norm *= unit;
-  low = low * unit - tolerance * norm;
-  const double cell = (high * unit + tolerance * norm - low) / static_cast<double>(points + 1);
+  const double tolerance = std::max(allowed.of_norm * norm, allowed.absolute) * unit;
+  low = low * unit - tolerance;
+  const double cell = (high * unit + tolerance - low) / static_cast<double>(points + 1);
   int halvings = 0;
-  for (double width = cell; width > tolerance * norm; width /= 2) ++halvings;
+  for (double width = cell; width > tolerance; width /= 2) ++halvings;
 
   const auto count = [&](const double* x, std::int64_t* found) {
     on_widest_vectors<count_below>(static_cast<const double*>(d), static_cast<const double*>(squared), n, x,
@@ -173,8 +178,10 @@ void tridiagonal_eigenvalues(thread_team& team, workspace<memory::host>& scratch
       for (index_t l = 0; l < chunk; ++l)
         if (found[l] <= c * chunk + l) least[l] = middle[l];
     }
-    for (index_t l = 0; l < std::min(chunk, n - c * chunk); ++l)
-      w[c * chunk + l] = static_cast<T>((least[l] + width / 2) / unit / scale);
+    for (index_t l = 0; l < std::min(chunk, n - c * chunk); ++l) {
+      const double value = least[l] <= 0 && least[l] + width >= 0 ? 0 : least[l] + width / 2;
+      w[c * chunk + l] = static_cast<T>(value / unit / scale);
+    }
   });
 }
 

@@ -91,12 +91,8 @@ struct update_and_multiply {
     constexpr index_t second_a = Vectors == 1 ? 0 : lanes::size == side ? triangle_squares<T>::area : lanes::size;
     constexpr index_t second = Vectors == 1 ? 0 : lanes::size == side ? eight_vectors<T>::area : lanes::size;
     for (index_t h = 0; h < Rows; h += height, a += height * side, vi += height, wi += height, xi += height, sums += height) {
-      vector e0[height], e1[height];
-#pragma GCC unroll 8
-      for (index_t r = 0; r < height; ++r) {
-        e0[r] = lanes::at(a + r * side).v;
-        if constexpr (Vectors == 2) e1[r] = lanes::at(a + r * side + second_a).v;
-      }
+      // All sixteen products first: numbers of A are rounded once a pass.
+      vector e0[height] = {}, e1[height] = {};
 #pragma GCC unroll 8
       for (index_t p = 0; p < band_width; ++p) {
         const vector v0 = lanes::at(vj + p * side).v, v1 = lanes::at(vj + p * side + second).v,
@@ -111,8 +107,8 @@ struct update_and_multiply {
       }
 #pragma GCC unroll 8
       for (index_t r = 0; r < height; ++r) {
-        lanes::at(a + r * side).v = e0[r];
-        if constexpr (Vectors == 2) lanes::at(a + r * side + second_a).v = e1[r];
+        lanes::at(a + r * side).v = e0[r] += lanes::at(a + r * side).v;
+        if constexpr (Vectors == 2) lanes::at(a + r * side + second_a).v = e1[r] += lanes::at(a + r * side + second_a).v;
       }
 #pragma GCC unroll 8
       for (index_t q = 0; q < band_width; ++q) {
@@ -125,14 +121,14 @@ struct update_and_multiply {
           sums[q * side + r] = sum;
         }
         if constexpr (!Square) {
-          vector y0 = lanes::at(yj + q * side).v, y1 = lanes::at(yj + q * side + second).v;
+          vector y0{}, y1{};
 #pragma GCC unroll 8
           for (index_t r = 0; r < height; ++r) {
             y0 += e0[r] * xi[q * side + r];
             if constexpr (Vectors == 2) y1 += e1[r] * xi[q * side + r];
           }
-          lanes::at(yj + q * side).v = y0;
-          if constexpr (Vectors == 2) lanes::at(yj + q * side + second).v = y1;
+          lanes::at(yj + q * side).v += y0;
+          if constexpr (Vectors == 2) lanes::at(yj + q * side + second).v += y1;
         }
       }
     }
@@ -151,9 +147,7 @@ struct updated_rows {
     const index_t first = m - band_width, b = first / side, above = first % side;
     for (index_t g = 0; g <= b; ++g)
       for (index_t c = 0; c < side; c += lanes::size) {
-        vector e[band_width];
-#pragma GCC unroll 8
-        for (index_t r = 0; r < band_width; ++r) e[r] = lanes::at(a.row(first, g) + r * side + c).v;
+        vector e[band_width] = {};
         for (index_t p = 0; p < band_width; ++p) {
           const T *const vi = v.group(b, p) + above, *const wi = w.group(b, p) + above;
           const vector vj = lanes::at(v.group(g, p) + c).v, wj = lanes::at(w.group(g, p) + c).v;
@@ -164,7 +158,8 @@ struct updated_rows {
           }
         }
 #pragma GCC unroll 8
-        for (index_t r = 0; r < band_width; ++r) lanes::at(rows.group(g, band_width - 1 - r) + c).v = e[r];
+        for (index_t r = 0; r < band_width; ++r)
+          lanes::at(rows.group(g, band_width - 1 - r) + c).v = lanes::at(a.row(first, g) + r * side + c).v + e[r];
       }
   }
 };

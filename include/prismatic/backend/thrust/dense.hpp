@@ -42,12 +42,12 @@ struct thrust_dense {
                                matrix_view<T, space>(g.row(s), a.cols(), x.cols()));
   }
 
-  /// w(m) <- the eigenvalues of the symmetric C, ascending; C is left as scratch. On the host: C goes there, w comes
-  /// back. @throws numeric_error  an entry is not finite
+  /// w(m) <- the eigenvalues of the symmetric C, ascending, to some epsilon(T) times the largest and, root mean square,
+  /// `of_mean` times their mean; C is left as scratch. On the host: C goes there, w comes back. @throws numeric_error  an entry is not finite
   template <real T>
-  static void eigenvalues(own& cx, matrix_view<T, space> c, vector_view<T, space> w) {
+  static void eigenvalues(own& cx, matrix_view<T, space> c, vector_view<T, space> w, double of_mean = 0) {
     on_the_host<T>(c, w, [&](matrix_view<T> there, vector_view<T> values) {
-      detail::symmetric_eigenvalues<T>(cx.team(), cx.host_scratch(), there, values);
+      detail::symmetric_eigenvalues<T>(cx.team(), cx.host_scratch(), there, values, of_mean);
     });
   }
 
