@@ -68,7 +68,8 @@ void symmetric_eigenvalues(thread_team& team, workspace<memory::host>& scratch, 
   if (n == 0) return;
   // A power of two, so that neither squares nor sums overflow and nothing is rounded.
   const matrix_sizes sizes = sizes_of(team, c);
-  const double scale = sizes.largest > 0 && std::isfinite(sizes.largest) ? std::ldexp(1.0, -std::ilogb(sizes.largest)) : 1.0;
+  const T power = sizes.largest > 0 && std::isfinite(sizes.largest) ? std::ldexp(T{1}, -std::ilogb(sizes.largest)) : T{1};
+  const double scale = static_cast<double>(power);
   const matrix_sums scaled{sizes.sums.trace * scale, sizes.sums.squares * scale * scale};
   // Squares that overflow, or underflow, say nothing of the matrix.
   const double error = std::isnormal(sizes.sums.squares) ? of_mean * scaled.trace / static_cast<double>(n) : 0;
@@ -76,7 +77,7 @@ void symmetric_eigenvalues(thread_team& team, workspace<memory::host>& scratch, 
   held.zero();
   const symmetric_band band{held.data()};
   double *const diagonal = tridiagonal.view().row(0), *const below = tridiagonal.view().row(1);
-  reduce_to_band<T>(team, scratch, c, static_cast<T>(scale), band, error, scaled);
+  reduce_to_band<T>(team, scratch, c, power, band, error, scaled);
   on_widest_vectors<chase_bulges, const symmetric_band&, index_t, double*, double*>(band, n, diagonal, below);
   // Bisection costs little: its error stays well below that of a reduction in float.
   constexpr double tolerance = std::max(std::numeric_limits<double>::epsilon() / 2,

@@ -9,8 +9,8 @@
 
 namespace prismatic::detail {
 
-/// On this thread, while it lives: a result below the smallest normal number is 0, and so is such an operand. A processor
-/// takes a hundred times as long over one of them as over any other. On x86 only; elsewhere nothing is changed.
+/// On this thread, while it lives: a result below the smallest normal number is 0, and so is such an operand. Many a processor
+/// takes far longer over one of them than over any other number. On x86 only; elsewhere nothing is changed.
 class subnormals_are_zero {
  public:
 #if PRISMATIC_X86
