@@ -10,14 +10,7 @@
 #include <vector>
 
 using namespace prismatic;
-using test::at_every_length;
-using test::held_vectors;
-
-namespace {
-
-constexpr index_t side = 16, eight = detail::band_width;
-
-}  // namespace
+using test::at_every_length, test::held_vectors, test::side, test::eight;
 
 TEMPLATE_TEST_CASE("vectors are added", "[backend][band]", float, double) {
   using T = TestType;

@@ -9,14 +9,7 @@
 #include <vector>
 
 using namespace prismatic;
-using test::at_every_length;
-using test::held_vectors;
-
-namespace {
-
-constexpr index_t side = 16, eight = detail::band_width;
-
-}  // namespace
+using test::at_every_length, test::held_vectors, test::side, test::eight;
 
 TEMPLATE_TEST_CASE("one pass updates and multiplies, at every vector length", "[backend][band]", float, double) {
   using T = TestType;

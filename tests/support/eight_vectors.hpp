@@ -13,15 +13,16 @@ namespace test {
 
 using namespace prismatic;
 
+inline constexpr index_t side = detail::triangle_squares<double>::side, eight = detail::band_width;
+
 template <class T>
 struct held_vectors {
-  static constexpr index_t side = detail::triangle_squares<T>::side;
   std::vector<T> data;
 
   explicit held_vectors(index_t groups)
       : data(static_cast<std::size_t>(groups * detail::eight_vectors<T>::area)) {}
   held_vectors(index_t groups, const char* name) : held_vectors(groups) {
-    const auto drawn = gaussian<T>(detail::band_width, groups * side, name);
+    const auto drawn = gaussian<T>(eight, groups * side, name);
     for (index_t p = 0; p < drawn.rows(); ++p)
       for (index_t i = 0; i < groups * side; ++i) view()(p, i) = drawn(p, i);
   }
