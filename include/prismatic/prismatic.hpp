@@ -91,6 +91,7 @@
 #include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
+#include <prismatic/core/large_blocks.hpp>
 #include <prismatic/core/layout.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>

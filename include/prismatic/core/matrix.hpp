@@ -3,6 +3,7 @@
 
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
+#include <prismatic/core/large_blocks.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/memory_budget.hpp>
 #include <prismatic/core/types.hpp>
@@ -29,15 +30,34 @@ struct storage<memory::host> {
   static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
 
   /// @throws std::bad_alloc
-  static void* allocate(index_t bytes) { return aligned(std::malloc(with_room(bytes))); }
+  static void* allocate(index_t bytes) {
+    if constexpr (detail::has_large_blocks)
+      if (bytes >= large) return detail::large_blocks::of_process().take(bytes).data;
+    return aligned(std::malloc(with_room(bytes)));
+  }
   /// The same, of zeros. Fresh pages are zero: they are not written here, so the thread that fills them pays for them.
-  static void* allocate_zeros(index_t bytes) { return aligned(std::calloc(with_room(bytes), 1)); }
-  static void deallocate(void* p) noexcept { std::free(static_cast<void**>(p)[-1]); }
+  static void* allocate_zeros(index_t bytes) {
+    if constexpr (detail::has_large_blocks)
+      if (bytes >= large) {
+        const auto found = detail::large_blocks::of_process().take(bytes);
+        if (!found.is_zero) zero(found.data, bytes);
+        return found.data;
+      }
+    return aligned(std::calloc(with_room(bytes), 1));
+  }
+  /// `bytes` as they were allocated.
+  static void deallocate(void* p, index_t bytes) noexcept {
+    if constexpr (detail::has_large_blocks)
+      if (bytes >= large) return detail::large_blocks::of_process().give_back(p, bytes);
+    std::free(static_cast<void**>(p)[-1]);
+  }
   static void zero(void* p, index_t bytes) noexcept {
     std::fill_n(static_cast<std::byte*>(p), static_cast<std::size_t>(bytes), std::byte{0});
   }
 
  private:
+  static constexpr index_t large = index_t{1} << 16;
+
   // A block begins at the next multiple of the alignment that leaves room for the address of what was allocated.
   static std::size_t with_room(index_t bytes) noexcept { return static_cast<std::size_t>(bytes) + alignment + sizeof(void*); }
   static void* aligned(void* whole) {
@@ -71,7 +91,7 @@ template <memory Space>
 
 template <memory Space>
 void deallocate(void* p, index_t bytes) noexcept {
-  storage<Space>::deallocate(p);
+  storage<Space>::deallocate(p, bytes);
   if constexpr (Space != memory::host) memory_budget::give_back(bytes);
 }
 

@@ -23,7 +23,7 @@ struct storage<memory::device> {
     return p;
   }
   /// Waits for the device, as cudaFree does: nothing in flight loses its memory.
-  static void deallocate(void* p) noexcept { static_cast<void>(::cudaFree(p)); }
+  static void deallocate(void* p, index_t) noexcept { static_cast<void>(::cudaFree(p)); }
   /// A failure shows in the next call that is checked.
   static void zero(void* p, index_t bytes) noexcept {
     static_cast<void>(::cudaMemsetAsync(p, 0, static_cast<std::size_t>(bytes), cudaStreamLegacy));

@@ -4,6 +4,7 @@
 #include <prismatic/config.hpp>
 #include <prismatic/core/types.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -75,15 +76,12 @@ struct unit_tile {
     static_assert(!(Turned && Single));
     using order = part_products<Parts>;
     asm volatile("" ::: "memory");  // the intrinsics of g++ 12 do not say that they read
-    for (index_t i = 0; i < unit_side * Rows; ++i) {
-      __builtin_prefetch(c + i * stride, 1);
-      if constexpr (Cols == 2) __builtin_prefetch(c + i * stride + unit_side, 1);
-    }
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     for (index_t s = 0; s < steps && order::small > 0; ++s) {
+      fetch(c, stride, s, steps);
       int a_part = -1, b_part = -1;  // in tiles 4 and 5, 6 and 7
 #pragma GCC unroll 5
       for (int i = 0; i < order::small; ++i) {
@@ -95,6 +93,7 @@ struct unit_tile {
       }
     }
     for (index_t s = 0; s < steps; ++s) {
+      if (order::small == 0) fetch(c, stride, s, steps);
       load_a(a + 2 * s * block, 0);
       load_b(b + 2 * s * b_block, 0);
       multiply();
@@ -111,6 +110,15 @@ struct unit_tile {
  private:
   static constexpr index_t block = Parts * unit_block, b_block = Single ? unit_block : block;  // all parts
 
+  // A step's share of the rows of C: all of them at once would keep operands waiting.
+  [[gnu::always_inline]] static inline void fetch(const float* c, index_t stride, index_t step, index_t steps) {
+    constexpr index_t rows = unit_side * Rows;
+    const index_t share = (rows + steps - 1) / steps, end = std::min(rows, (step + 1) * share);
+    for (index_t i = step * share; i < end; ++i) {
+      __builtin_prefetch(c + i * stride, 1);
+      if constexpr (Cols == 2) __builtin_prefetch(c + i * stride + unit_side, 1);
+    }
+  }
   [[PRISMATIC_AMX, gnu::always_inline]] static inline void load_a(const std::uint32_t* a, int part) {
     _tile_loadd(4, a + part * unit_block, 64);
     if constexpr (Rows == 2) _tile_loadd(5, a + block + part * unit_block, 64);

@@ -6,6 +6,7 @@
 #include <prismatic/backend/cpu/bf16_blocks.hpp>
 #include <prismatic/backend/cpu/matrix_units.hpp>
 #include <prismatic/core/bfloat16.hpp>
+#include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
@@ -77,6 +78,10 @@ struct unit_panels {
       return cols > unit_side ? &unit_tile<Parts, 2, 2, false, single>::run : &unit_tile<Parts, 2, 1, false, single>::run;
     return cols > unit_side ? &unit_tile<Parts, 1, 2, false, single>::run : &unit_tile<Parts, 1, 1, false, single>::run;
   }
+
+  // On large pages, like all that products read.
+  static void* operator new(std::size_t bytes) { return storage<memory::host>::allocate(static_cast<index_t>(bytes)); }
+  static void operator delete(void* p, std::size_t bytes) { storage<memory::host>::deallocate(p, static_cast<index_t>(bytes)); }
 
   static unit_panels& of_this_thread() {
     thread_local const std::unique_ptr<unit_panels> kept = std::make_unique_for_overwrite<unit_panels>();
