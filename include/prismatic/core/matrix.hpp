@@ -31,24 +31,19 @@ struct storage<memory::host> {
 
   /// @throws std::bad_alloc
   static void* allocate(index_t bytes) {
-    if constexpr (detail::has_large_blocks)
-      if (bytes >= large) return detail::large_blocks::of_process().take(bytes).data;
+    if (is_large(bytes)) return detail::large_blocks::of_process().take(bytes).data;
     return aligned(std::malloc(with_room(bytes)));
   }
   /// The same, of zeros. Fresh pages are zero: they are not written here, so the thread that fills them pays for them.
   static void* allocate_zeros(index_t bytes) {
-    if constexpr (detail::has_large_blocks)
-      if (bytes >= large) {
-        const auto found = detail::large_blocks::of_process().take(bytes);
-        if (!found.is_zero) zero(found.data, bytes);
-        return found.data;
-      }
-    return aligned(std::calloc(with_room(bytes), 1));
+    if (!is_large(bytes)) return aligned(std::calloc(with_room(bytes), 1));
+    const auto found = detail::large_blocks::of_process().take(bytes);
+    if (!found.is_zero) zero(found.data, bytes);
+    return found.data;
   }
   /// `bytes` as they were allocated.
   static void deallocate(void* p, index_t bytes) noexcept {
-    if constexpr (detail::has_large_blocks)
-      if (bytes >= large) return detail::large_blocks::of_process().give_back(p, bytes);
+    if (is_large(bytes)) return detail::large_blocks::of_process().give_back(p, bytes);
     std::free(static_cast<void**>(p)[-1]);
   }
   static void zero(void* p, index_t bytes) noexcept {
@@ -56,7 +51,7 @@ struct storage<memory::host> {
   }
 
  private:
-  static constexpr index_t large = index_t{1} << 16;
+  static bool is_large(index_t bytes) noexcept { return detail::has_large_blocks && bytes >= index_t{1} << 16; }
 
   // A block begins at the next multiple of the alignment that leaves room for the address of what was allocated.
   static std::size_t with_room(index_t bytes) noexcept { return static_cast<std::size_t>(bytes) + alignment + sizeof(void*); }
