@@ -51,7 +51,7 @@ struct bf16_pairs {
   static constexpr bool in_place = false;
   struct scratch {
     alignas(64)
-        number rows[std::size_t{32} * 256];  // of the most columns a panel has; or one row of the widest block
+        number rows[std::size_t{32} * 256];  // of the most columns a panel has; or of a block
   };
 
   static void turned(scratch& s, const float* in, index_t stride, index_t count, index_t length, index_t side,
@@ -62,10 +62,12 @@ struct bf16_pairs {
   }
   template <class Row, class Side>
   static void straight(scratch& s, Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, number* out) {
+    static_assert(std::extent_v<decltype(s.rows)> >= rows_at_once * widest_block);
     const auto pairs = [&](index_t l) {
       const float* const row = row_at(2 * l);
-      interleave(row, 2 * l + 1 < length ? row_at(2 * l + 1) : nullptr, edges.back(), s.rows);
-      return static_cast<const number*>(s.rows);
+      number* const both = s.rows + l % rows_at_once * widest_block;
+      interleave(row, 2 * l + 1 < length ? row_at(2 * l + 1) : nullptr, edges.back(), both);
+      return static_cast<const number*>(both);
     };
     pack_straight<number>(pairs, edges, side, (length + 1) / 2, out);
   }
@@ -114,14 +116,14 @@ struct bf16_tile {
     using lanes = lanes_of<float, 64>;
     constexpr index_t second = (Vectors - 1) * lanes::size;
     __m512 left[static_cast<std::size_t>(Height)] = {}, right[static_cast<std::size_t>(Height)] = {};
-    for (index_t r = 0; r < Height; ++r) {
-      __builtin_prefetch(p.c + r * p.stride, 1);
-      __builtin_prefetch(p.c + r * p.stride + second, 1);
-    }
+    const float* row = p.c;  // fetched to be written, one a step
     const std::uint32_t *a = p.a, *b = p.b;
     for (index_t l = 0; l < p.k; ++l, a += p.a_step, b += p.b_step) {
       const auto b0 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b));
       const auto b1 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + second));
+      __builtin_prefetch(row, 1);
+      __builtin_prefetch(row + second, 1);
+      row += l < Height - 1 ? p.stride : 0;
 #pragma GCC unroll 14
       for (index_t r = 0; r < Height; ++r) {
         const auto pair = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[r])));

@@ -7,6 +7,7 @@
 #include <prismatic/backend/cpu/widen.hpp>
 #include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/layout.hpp>
+#include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 
 #include <algorithm>
@@ -44,15 +45,15 @@ struct register_tile {
     using vector = typename lanes::vector;
     constexpr index_t second = (Vectors - 1) * lanes::size;  // of the two vectors; one alone is its own second
     vector left[static_cast<std::size_t>(Height)] = {}, right[static_cast<std::size_t>(Height)] = {};
-    for (index_t r = 0; r < Height; ++r) {
-      __builtin_prefetch(p.c + r * p.stride, 1);
-      __builtin_prefetch(p.c + r * p.stride + second, 1);
-    }
+    const T* row = p.c;  // fetched to be written, one a step
     const T *a = p.a, *b = p.b;
     for (index_t l = 0; l < p.k; ++l, a += p.a_step, b += p.b_step) {
       const vector b0 = lanes::at(b).v, b1 = lanes::at(b + second).v;
       __builtin_prefetch(b + 4 * p.b_step);  // from the second-level cache, for processors that do not by themselves
       __builtin_prefetch(b + 4 * p.b_step + second);
+      __builtin_prefetch(row, 1);
+      __builtin_prefetch(row + second, 1);
+      row += l < Height - 1 ? p.stride : 0;
 #pragma GCC unroll 14
       for (index_t r = 0; r < Height; ++r) {
         left[r] += a[r] * b0;
@@ -127,8 +128,9 @@ template <class T>
 void pack_turned(const T* in, index_t stride, index_t count, index_t length, index_t side, T* out) {
   using lanes = lanes_of<T, 4 * sizeof(T)>;
   using vector = typename lanes::vector;
-  index_t i = 0;
-  for (; i + 4 <= count; i += 4) {
+  const index_t whole = count < 4 ? 0 : count;
+  for (index_t next = 0; next < whole; next += 4) {
+    const index_t i = std::min(next, count - 4);  // the last four may have been among the four before
     const T *r0 = in + i * stride, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride;
     T* to = out + i;
     index_t l = 0;
@@ -148,47 +150,37 @@ void pack_turned(const T* in, index_t stride, index_t count, index_t length, ind
       to[3] = r3[l];
     }
   }
-  for (; i + 2 <= count; i += 2) {
-    using pair = lanes_of<T, 2 * sizeof(T)>;
-    const T *r0 = in + i * stride, *r1 = r0 + stride;
-    T* to = out + i;
-    index_t l = 0;
-    for (; l + 4 <= length; l += 4, to += 4 * side) {
-      const vector a = lanes::at(r0 + l).v, b = lanes::at(r1 + l).v;
-      pair::at(to).v = __builtin_shufflevector(a, b, 0, 4);
-      pair::at(to + side).v = __builtin_shufflevector(a, b, 1, 5);
-      pair::at(to + 2 * side).v = __builtin_shufflevector(a, b, 2, 6);
-      pair::at(to + 3 * side).v = __builtin_shufflevector(a, b, 3, 7);
-    }
-    for (; l < length; ++l, to += side) {
-      to[0] = r0[l];
-      to[1] = r1[l];
-    }
-  }
-  for (; i < side; ++i)
+  for (index_t i = whole; i < side; ++i)
     for (index_t l = 0; l < length; ++l) out[l * side + i] = i < count ? in[i * stride + l] : T{0};
 }
 
+inline constexpr index_t rows_at_once = 8;    ///< of an operand that go into panels together
+inline constexpr index_t widest_block = 512;  ///< columns of B that stay in the second-level cache
+
 /// Columns [0, edges.back()) of the rows 0 to length as panels: panel p holds columns edges[p] to edges[p + 1], with zeros up
-/// to side(count), and begins at out + edges[p] length. Rows go by once: they may come from memory.
+/// to side(count), and begins at out + edges[p] length. Rows go by once, some at a time: they may come from memory, and what a panel
+/// gets should lie together. `row_at` finds each of them once, in order, and keeps the last `rows_at_once`.
 template <class T, class Row, class Side>
 void pack_straight(Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
-  for (index_t l = 0; l < length; ++l) {
-    const T* const in = row_at(l);
+  std::array<const T*, rows_at_once> rows;
+  for (index_t from = 0; from < length; from += rows_at_once) {
+    const std::span<const T*> some(rows.data(), static_cast<std::size_t>(std::min(rows_at_once, length - from)));
+    for (std::size_t l = 0; l < some.size(); ++l) some[l] = row_at(from + static_cast<index_t>(l));
     for (std::size_t p = 0; p + 1 < edges.size(); ++p) {
-      const index_t count = edges[p + 1] - edges[p], all = side(count);
-      const T* const row = in + edges[p];
-      T* const to = out + edges[p] * length + l * all;
-      const auto whole = [&]<std::size_t Count>() {  // a length that the compiler knows
+      const index_t first = edges[p], count = edges[p + 1] - first, all = side(count);
+      T* to = out + first * length + from * all;
+      const auto whole = [&]<index_t Count>() {  // a length that the compiler knows
         if (count != Count || all != Count) return false;
-        std::memcpy(to, row, sizeof(T) * Count);
+        for (const T* const row : some) std::memcpy(to, row + first, sizeof(T) * Count), to += Count;
         return true;
       };
       if (whole.template operator()<32>() || whole.template operator()<14>() || whole.template operator()<12>() ||
           whole.template operator()<16>() || whole.template operator()<6>())
         continue;
-      for (index_t i = 0; i < count; ++i) to[i] = row[i];
-      for (index_t i = count; i < all; ++i) to[i] = T{0};
+      for (const T* const row : some) {
+        std::fill(std::copy_n(row + first, count, to), to + all, T{0});
+        to += all;
+      }
     }
   }
 }
@@ -213,7 +205,7 @@ struct plain_panels {
   static void turned(scratch&, const T* in, index_t stride, index_t count, index_t length, index_t side, T* out) {
     pack_turned(in, stride, count, length, side, out);
   }
-  /// pack_straight; of the rows that `row_at` finds the last two stay where they are
+  /// pack_straight
   template <class Row, class Side>
   static void straight(scratch&, Row&& row_at, std::span<const index_t> edges, Side&& side, index_t length, T* out) {
     pack_straight(row_at, edges, side, length, out);
@@ -230,16 +222,20 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
                       std::type_identity_t<T> beta, matrix_view<T> c, const tile_table<T, typename Panels::number>& machine) {
   using number = typename Panels::number;
   using tiles = tile_table<T, number>;
-  constexpr index_t depth = 1024 / index_t{sizeof(number)};  // a panel of A stays in the nearest cache,
-  constexpr index_t breadth = 512;                           // a block of B in the second
+  constexpr index_t depth = 1024 / index_t{sizeof(number)};  // a panel of A stays in the nearest cache
   constexpr index_t group = 8;                               // panels of A packed at a time where its rows cross them
   constexpr bool as_they_are = std::same_as<W, T>;           // B's numbers
+  static_assert(32 * Panels::together * depth >= rows_at_once * widest_block);
   struct panels {
     alignas(64) number a[std::size_t{group * tiles::tallest} * depth];
-    alignas(64) number b[std::size_t{breadth} * depth];
+    alignas(64) number b[std::size_t{widest_block} * depth];
     alignas(64) T tile[std::size_t{tiles::tallest} * 32];
-    alignas(64) T wide[as_they_are ? 1 : std::size_t{32} * Panels::together * depth];  // of a panel's columns, or of two rows
+    alignas(64) T wide[as_they_are ? 1 : std::size_t{32} * Panels::together * depth];  // of a panel's columns, or of some rows
     typename Panels::scratch scratch;
+
+    // On large pages, like all that products read.
+    static void* operator new(std::size_t bytes) { return storage<memory::host>::allocate(static_cast<index_t>(bytes)); }
+    static void operator delete(void* p, std::size_t bytes) { storage<memory::host>::deallocate(p, static_cast<index_t>(bytes)); }
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
   const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows(), width = 2 * machine.lanes;
@@ -256,9 +252,9 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
   const auto even = [](index_t count) { return (count + 1) / 2 * 2; };
 
   for (index_t run = 0; run < runs; ++run)
-    for (index_t left = 0; left < n; left += breadth) {
+    for (index_t left = 0; left < n; left += widest_block) {
       const index_t from = begin_of(run), length = begin_of(run + 1) - from, steps = steps_of(length);
-      const index_t right = std::min(n, left + breadth);
+      const index_t right = std::min(n, left + widest_block);
       tile_product<T, number> p{steps, alpha, run == 0 ? beta : T{1}};
       const auto side = [&](index_t count) { return count > machine.lanes ? width : machine.lanes; };
       if (b_op == op::transpose)
@@ -275,7 +271,7 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
           }
         }
       else {
-        std::array<index_t, breadth / 4 + 1> edges;
+        std::array<index_t, widest_block / 4 + 1> edges;
         std::size_t count = 0;
         for (index_t j = b_in_place ? (right - left) / width * width : 0; j < right - left; j += width) edges[count++] = j;
         edges[count++] = right - left;
@@ -283,7 +279,7 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
           if constexpr (as_they_are) {
             return b.row(from + l) + left;
           } else {
-            T* const wide = packed->wide + l % 2 * breadth;
+            T* const wide = packed->wide + l % rows_at_once * widest_block;
             widen(b.row(from + l) + left, 0, 1, right - left, wide, 0);
             return wide;
           }
