@@ -66,6 +66,14 @@ struct storage<memory::host> {
 
 namespace detail {
 
+/// What `new` makes of a class derived from this lies where matrices do, on large pages: scratch that they are copied to.
+struct on_large_pages {
+  static void* operator new(std::size_t bytes) { return storage<memory::host>::allocate(static_cast<index_t>(bytes)); }
+  static void operator delete(void* p, std::size_t bytes) noexcept {
+    storage<memory::host>::deallocate(p, static_cast<index_t>(bytes));
+  }
+};
+
 /// A block of that memory. Device memory is counted by memory_budget; the host's is not.
 /// @throws std::bad_alloc, memory_error
 template <memory Space>

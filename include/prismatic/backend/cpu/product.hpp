@@ -226,16 +226,12 @@ void multiply_through(op a_op, op b_op, std::type_identity_t<T> alpha, input_mat
   constexpr index_t group = 8;                               // panels of A packed at a time where its rows cross them
   constexpr bool as_they_are = std::same_as<W, T>;           // B's numbers
   static_assert(32 * Panels::together * depth >= rows_at_once * widest_block);
-  struct panels {
+  struct panels : on_large_pages {
     alignas(64) number a[std::size_t{group * tiles::tallest} * depth];
     alignas(64) number b[std::size_t{widest_block} * depth];
     alignas(64) T tile[std::size_t{tiles::tallest} * 32];
     alignas(64) T wide[as_they_are ? 1 : std::size_t{32} * Panels::together * depth];  // of a panel's columns, or of some rows
     typename Panels::scratch scratch;
-
-    // On large pages, like all that products read.
-    static void* operator new(std::size_t bytes) { return storage<memory::host>::allocate(static_cast<index_t>(bytes)); }
-    static void operator delete(void* p, std::size_t bytes) { storage<memory::host>::deallocate(p, static_cast<index_t>(bytes)); }
   };
   thread_local const std::unique_ptr<panels> packed = std::make_unique_for_overwrite<panels>();
   const index_t m = c.rows(), n = c.cols(), k = a_op == op::none ? a.cols() : a.rows(), width = 2 * machine.lanes;

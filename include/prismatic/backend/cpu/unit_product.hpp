@@ -62,7 +62,7 @@ struct unit_runs {
 
 /// The panels of a product of floats with a W of floats or of bfloat16, which has one part.
 template <int Parts, class W>
-struct unit_panels {
+struct unit_panels : on_large_pages {
   using left = unit_panel<Parts>;
   using right = unit_panel<std::same_as<W, bf16> ? 1 : Parts>;
   static constexpr bool single = right::step < left::step;
@@ -78,10 +78,6 @@ struct unit_panels {
       return cols > unit_side ? &unit_tile<Parts, 2, 2, false, single>::run : &unit_tile<Parts, 2, 1, false, single>::run;
     return cols > unit_side ? &unit_tile<Parts, 1, 2, false, single>::run : &unit_tile<Parts, 1, 1, false, single>::run;
   }
-
-  // On large pages, like all that products read.
-  static void* operator new(std::size_t bytes) { return storage<memory::host>::allocate(static_cast<index_t>(bytes)); }
-  static void operator delete(void* p, std::size_t bytes) { storage<memory::host>::deallocate(p, static_cast<index_t>(bytes)); }
 
   static unit_panels& of_this_thread() {
     thread_local const std::unique_ptr<unit_panels> kept = std::make_unique_for_overwrite<unit_panels>();
