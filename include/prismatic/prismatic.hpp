@@ -30,6 +30,7 @@
 #include <prismatic/backend/cpu/dense.hpp>
 #include <prismatic/backend/cpu/eigen_kernels.hpp>
 #include <prismatic/backend/cpu/eigenvalues.hpp>
+#include <prismatic/backend/cpu/fixed_signs_x86.hpp>
 #include <prismatic/backend/cpu/gemv.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/matrix_units.hpp>

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -228,6 +229,106 @@ TEST_CASE("the kernels for each processor agree with the portable one", "[projec
 #endif
     }
 }
+
+#if PRISMATIC_X86
+namespace {
+
+bool has_fixed_signs() { return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw"); }
+
+matrix<float> by_fixed_signs(const sign_block& block, const matrix<float>& g, index_t width) {
+  std::vector<std::uint32_t> words(static_cast<std::size_t>(4 * width));
+  std::vector<float> tables(detail::sign_table_floats);
+  matrix<float> z(g.rows(), width);
+  REQUIRE(detail::accumulate_fixed_signs(block, g, 64, z.view(), words.data(), tables.data()));
+  return z;
+}
+
+// Half a unit a table and block: 32 tables, a unit of which is the larger sum over 64 columns / 32750.
+double largest_error(matrix_view<const float> g, index_t sample, index_t cols) {
+  double sum = 0;
+  for (index_t begin = 0; begin < g.cols(); begin += cols)
+    for (index_t block = 0; block < cols; block += 128) {
+      double half[2] = {};
+      for (index_t c = block; c < std::min(block + 128, cols); ++c)
+        half[c / 16 % 2] += std::abs(double(g(sample, begin + c)));
+      sum += 16 * std::max(half[0], half[1]) / 32750;
+    }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("tables of 16 bits err by what they say", "[projection][rademacher]") {
+  if (!has_fixed_signs()) return;
+  for (const index_t samples : {1, 2, 3, 7, 8, 13})
+    for (const index_t cols : {1, 15, 16, 17, 31, 32, 33, 100, 127, 128, 129, 300})
+      for (const bool is_spiked : {false, true}) {
+        CAPTURE(samples, cols, is_spiked);
+        constexpr index_t width = 192;
+        const sign_block block{stream_key(8, "w"), 3, 2, cols};
+        matrix<float> g = test::gaussian<float>(samples, 2 * cols, "g");
+        if (is_spiked)
+          for (index_t s = 0; s < samples; ++s) g(s, cols / 2) = 1e4F;
+        std::vector<std::uint32_t> words(4 * width);
+        matrix<float> exact(samples, width);
+        detail::accumulate_signs_portable<float>(block, g, 64, exact.view(), words.data());
+        const matrix<float> found = by_fixed_signs(block, g, width);
+        for (index_t s = 0; s < samples; ++s) {
+          double length = 0, error = 0, worst = 0;
+          for (index_t i = 0; i < g.cols(); ++i) length += double(g(s, i)) * double(g(s, i));
+          for (index_t j = 0; j < width; ++j) {
+            const double off = std::abs(double(found(s, j)) - double(exact(s, j)));
+            error += off * off / width, worst = std::max(worst, off);
+          }
+          CHECK(worst <= largest_error(g, s, cols) + test::rounding_bound<float>(2 * cols, is_spiked ? 1e4 : 25));
+          CHECK(std::sqrt(error / length) <= 4.0e-4 * 1.1);
+          CHECK((cols < 100 || error > 0));  // it was rounded
+        }
+      }
+}
+
+TEST_CASE("tables of 16 bits keep zeros, and what is not finite or next to nothing", "[projection][rademacher]") {
+  if (!has_fixed_signs()) return;
+  constexpr index_t width = 64;
+  const sign_block block{stream_key(8, "w"), 0, 1, 200};
+  matrix<float> g(8, 200);
+  g(1, 3) = std::numeric_limits<float>::infinity();
+  g(2, 150) = std::numeric_limits<float>::quiet_NaN();
+  g(3, 40) = -std::numeric_limits<float>::infinity();
+  g(4, 7) = 1e-38F;
+  g(5, 7) = 1e30F;
+  g(6, 7) = std::numeric_limits<float>::max() / 4;
+  g(7, 7) = 1e-25F;
+  const matrix<float> z = by_fixed_signs(block, g, width);
+  for (index_t j = 0; j < width; ++j) {
+    CAPTURE(j);
+    CHECK(z(0, j) == 0);
+    for (const index_t s : {1, 2, 3}) CHECK(!std::isfinite(z(s, j)));
+    CHECK(std::abs(z(4, j)) <= 1e-30F);
+    for (const index_t s : {5, 6, 7}) CHECK(std::abs(std::abs(z(s, j)) / g(s, 7) - 1) <= 1e-3F);
+  }
+}
+
+TEST_CASE("a row looked up in 16 bits is the same for any batch and thread count", "[projection][rademacher]") {
+  using B = cpu_backend<>;
+  context<B> one({.threads = 1}), three({.threads = 3});
+  const products_at<B> rounded(one, product_precision::bf16_backward), also(three, product_precision::bf16);
+  const rademacher r(200, 4);
+  const tensor_block block{"w", 0, 12, 130};
+  const matrix<float> g = test::gaussian<float>(15, 12 * 130, "g");
+  const matrix<float> z = project<B, float>(one, r, block, g);
+  CHECK(test::identical(z, project<B, float>(three, r, block, g)));
+  for (const index_t batch : {1, 2, 4, 7})
+    for (index_t first = 0; first < 15; first += batch) {
+      const index_t count = std::min(batch, 15 - first);
+      const matrix<float> part = project<B, float>(three, r, block, g.view().middle_rows(first, count));
+      CHECK(test::identical<float>(part.view(), z.view().middle_rows(first, count)));
+    }
+  // Asked for, or not: a CPU that has no such tables gives the same sums for both.
+  context<B> full({.threads = 1});
+  CHECK(test::identical(z, project<B, float>(full, r, block, g)) == !has_fixed_signs());
+}
+#endif
 
 TEST_CASE("a projection says what it is and refuses what does not fit", "[projection][rademacher]") {
   using B = cpu_backend<>;

@@ -23,7 +23,8 @@ struct context_options {
 template <class Backend>
 class context;
 
-/// What `gemm` and `segment_outer` make of float operands. Double ignores it.
+/// What `gemm` and `segment_outer` make of float operands; dense signs may then be looked up in tables of 16 bits
+/// (backend/cpu/fixed_signs_x86.hpp). Double ignores it.
 enum class product_precision : std::uint8_t {
   full,           ///< they are taken as they are
   tf32,           ///< rounded to 11 significant bits: devices only

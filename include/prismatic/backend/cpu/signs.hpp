@@ -16,6 +16,7 @@
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cpu/context.hpp>
+#include <prismatic/backend/cpu/fixed_signs_x86.hpp>
 #include <prismatic/backend/cpu/signs_x86.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/philox.hpp>
@@ -101,6 +102,7 @@ struct cpu_signs {
     constexpr index_t unit = 64;  // outputs: four 512-bit registers
     constexpr index_t least_work = index_t{1} << 22;  // for more than one thread: some 30 microseconds
     const index_t samples = g.rows(), width = z.cols(), units = (width + unit - 1) / unit;
+    const bool rounded = cx.products() != product_precision::full;
     const bool worth_threads = samples * width * checked_mul(block.rows, block.cols) >= least_work;
     const auto parts = detail::sign_parts::best(worth_threads ? cx.team().size() : 1, samples, units);
     const index_t workers = parts.samples * parts.outputs;
@@ -121,10 +123,12 @@ struct cpu_signs {
       for (index_t s = 0; s < part.rows(); ++s) std::fill_n(part.row(s), count, T{0});
       std::uint32_t* const bits = words.view().row(worker);
       const bool done = [&] {
-        if constexpr (std::same_as<T, float>)
-          return detail::accumulate_signs_x86(block, mine, first, part, bits, tables.view().row(worker));
-        else
-          return false;
+        if constexpr (std::same_as<T, float>) {
+          float* const sums_of_four = tables.view().row(worker);
+          return (rounded && detail::accumulate_fixed_signs(block, mine, first, part, bits, sums_of_four)) ||
+                 detail::accumulate_signs_x86(block, mine, first, part, bits, sums_of_four);
+        }
+        return false;
       }();
       if (!done) detail::accumulate_signs_portable<T>(block, mine, first, part, bits);
       const index_t real_count = std::min(count, width - first);

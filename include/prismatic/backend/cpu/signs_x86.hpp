@@ -96,26 +96,13 @@ struct signs_avx512 {
   template <unsigned N>
   [[gnu::target("avx512f")]] static index_t tables(matrix_view<const float> g, index_t sample, index_t offset,
                                                    index_t width, float* out) {
-    const __m512 one = _mm512_set1_ps(1.0f);
-    const __m512i sign = _mm512_set1_epi32(1 << 31);
-    // A pair (x, y) becomes (x + y, y - x); its four signed sums are these and their negatives (16 + lane).
-    const __m512i low = _mm512_setr_epi32(0, 1, 17, 16, 0, 1, 17, 16, 0, 1, 17, 16, 0, 1, 17, 16);
-    const __m512i high = _mm512_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3, 19, 19, 19, 19, 18, 18, 18, 18);
     for (index_t s = 0; s < N; ++s) {
       const float* const entries = g.row(sample + s) + offset;
       for (index_t column = 0; column < width; column += 16) {
-        const index_t real = std::min<index_t>(16, width - column);
-        const __m512 x = _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << real) - 1), entries + column);
-        const __m512 pairs = _mm512_fmsubadd_ps(x, one, _mm512_permute_ps(x, 0xB1));
-        const __m512 negated = _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(pairs), sign));
+        const signed_sums sums(load(entries + column, width - column));
         float* const at = out + (column / 4 * N + s) * lanes;
 #pragma GCC unroll 4
-        for (index_t q = 0; q < 4; ++q) {
-          const __m512i pair = _mm512_set1_epi32(static_cast<int>(4 * q));
-          const __m512 a = _mm512_permutex2var_ps(pairs, _mm512_add_epi32(low, pair), negated);
-          const __m512 b = _mm512_permutex2var_ps(pairs, _mm512_add_epi32(high, pair), negated);
-          _mm512_storeu_ps(at + q * index_t{N} * lanes, _mm512_add_ps(a, b));
-        }
+        for (int q = 0; q < 4; ++q) _mm512_storeu_ps(at + q * index_t{N} * lanes, sums.of_four(q));
       }
     }
     return (width + 3) / 4;
@@ -175,14 +162,37 @@ struct signs_avx512 {
     }
   }
 
- private:
-  static constexpr int exclusive_or = 0x96;
+ protected:
+  /// The first 16 of `left` entries, zeros after them.
+  [[gnu::target("avx512f"), gnu::always_inline]] static inline __m512 load(const float* entries, index_t left) {
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>(left >= 16 ? 0xFFFF : (1 << std::max<index_t>(left, 0)) - 1), entries);
+  }
+
+  /// The 16 signed sums of each four of 16 entries; bit i of a pattern negates entry i.
+  struct signed_sums {
+    [[gnu::target("avx512f"), gnu::always_inline]] explicit inline signed_sums(__m512 x)
+        : pairs(_mm512_fmsubadd_ps(x, _mm512_set1_ps(1.0f), _mm512_permute_ps(x, 0xB1))),
+          negated(_mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(pairs), _mm512_set1_epi32(1 << 31)))) {}
+
+    // A pair (x, y) becomes (x + y, y - x); its four signed sums are these and their negatives (16 + lane).
+    [[gnu::target("avx512f"), gnu::always_inline]] inline __m512 of_four(int q) const {
+      const __m512i low = _mm512_setr_epi32(0, 1, 17, 16, 0, 1, 17, 16, 0, 1, 17, 16, 0, 1, 17, 16);
+      const __m512i high = _mm512_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3, 19, 19, 19, 19, 18, 18, 18, 18);
+      const __m512i pair = _mm512_set1_epi32(4 * q);
+      return _mm512_add_ps(_mm512_permutex2var_ps(pairs, _mm512_add_epi32(low, pair), negated),
+                           _mm512_permutex2var_ps(pairs, _mm512_add_epi32(high, pair), negated));
+    }
+    __m512 pairs, negated;
+  };
 
   // x is computed here, once, and whole.
   template <class Register>
   [[gnu::target("avx512f"), gnu::always_inline]] static inline void pin(Register& x) {
     asm volatile("" : "+v"(x));
   }
+
+ private:
+  static constexpr int exclusive_or = 0x96;
 };
 
 /// AVX2: 8 outputs a register; 3 bits index a table of 8 sums, ten tables and one of two entries a word.
@@ -315,6 +325,8 @@ void accumulate_signs(const sign_block& block, matrix_view<const float> g, index
       index_t s = 0;
       const auto samples = [&]<unsigned N, unsigned V>() {
         const index_t count = Isa::template tables<N>(g, s, offset, width, tables);
+        for (index_t i = 0; i < index_t{N}; ++i)  // the next block's entries, from memory meanwhile
+          for (index_t l = 0; l < 128; l += 16) __builtin_prefetch(g.row(s + i) + offset + width + l);
         Isa::template look_up<N, V>(tables, count, words, z, s);
         s += N;
       };
