@@ -5,6 +5,7 @@
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/multiply.hpp>
+#include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
@@ -35,10 +36,13 @@ struct cpu_nearest {
         const matrix_view<T> scores(all.view().row(worker * tile_rows), rows, cols, width);
         detail::multiply<T>(op::none, op::transpose, T{1}, a.middle_rows(first, rows),
                                   b.middle_rows(j, cols), T{0}, scores);
-        for (index_t i = 0; i < rows; ++i) {
-          if (!bias.empty()) add(bias.data() + j, scores.row(i), cols);
-          keep_greatest(scores.row(i), cols, j, labels[first + i], best[first + i]);
-        }
+        const T* const added = bias.empty() ? nullptr : bias.data() + j;
+        vectorised([&] {
+          for (index_t i = 0; i < rows; ++i) {
+            if (added != nullptr) add(added, scores.row(i), cols);
+            keep_greatest(scores.row(i), cols, j, labels[first + i], best[first + i]);
+          }
+        });
       }
     });
   }
@@ -58,7 +62,21 @@ struct cpu_nearest {
     const T top = greatest(scores, n);
     if (!(top > best)) return;
     best = top;
-    label = static_cast<label_t>(offset + (std::find(scores, scores + n, top) - scores));
+    label = static_cast<label_t>(offset + first_place(scores, n, top));
+  }
+
+  // Of a number that is there: which step it is in first, in vector code too.
+  template <class T>
+  static index_t first_place(const T* scores, index_t n, T number) {
+    constexpr index_t step = 64;
+    index_t j = 0;
+    for (; j + step <= n; j += step) {
+      int found = 0;
+      for (index_t i = 0; i < step; ++i) found |= scores[j + i] == number ? 1 : 0;
+      if (found != 0) break;
+    }
+    while (scores[j] != number) ++j;
+    return j;
   }
 };
 
