@@ -36,6 +36,7 @@
 #include <prismatic/backend/cpu/matrix_units.hpp>
 #include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/nearest.hpp>
+#include <prismatic/backend/cpu/nearest_candidates.hpp>
 #include <prismatic/backend/cpu/pointwise.hpp>
 #include <prismatic/backend/cpu/product.hpp>
 #include <prismatic/backend/cpu/reflections.hpp>

@@ -5,11 +5,16 @@
 #include <prismatic/backend/cpu/context.hpp>
 #include <prismatic/backend/cpu/lanes.hpp>
 #include <prismatic/backend/cpu/multiply.hpp>
+#include <prismatic/backend/cpu/nearest_candidates.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
 #include <limits>
+#include <vector>
 
 namespace prismatic {
 
@@ -21,21 +26,34 @@ struct cpu_nearest {
   ///
   /// A(n,d), B(k,d), k >= 1; an empty bias counts as 0. With bias[j] = -|b_j|^2 / 2 the maximum names the
   /// nearest b_j in the Euclidean sense. A row without a number (NaN) gets label 0, best minus infinity.
-  /// Cost: 2 n k d FLOP, scratch of 256 KiB (float) a thread. Determinism: bitwise in threads.
+  /// Cost: 2 n k d FLOP, scratch of 512 KiB (float) a thread. Determinism: bitwise in threads.
   template <real T>
   static void nearest(cpu& cx, input_matrix<T> a, input_matrix<T> b, input_vector<T> bias,
                       vector_view<label_t> labels, vector_view<T> best) {
     const index_t n = a.rows(), k = b.rows(), width = std::min(tile_cols, k);
     const scratch_matrix<T, memory::host> all(cx.scratch(), cx.team().size() * tile_rows, width);
+    const bool may_round = std::same_as<T, float> && detail::rounds_for_candidates(a.cols());
+    const bool rounds = may_round && k >= worth_rounding;
+    detail::rounded_length furthest;
+    if constexpr (std::same_as<T, float>)
+      if (rounds) furthest = furthest_of(cx, b);
     cx.team().for_each((n + tile_rows - 1) / tile_rows, [&](index_t task, int worker) {
       const index_t first = task * tile_rows, rows = std::min(tile_rows, n - first);
+      if constexpr (std::same_as<T, float>)
+        if (rounds && detail::nearest_by_candidates(a.middle_rows(first, rows), b, bias, furthest,
+                                                    all.view().middle_rows(worker * tile_rows, rows), labels.data() + first,
+                                                    best.data() + first))
+          return;
       std::fill_n(labels.data() + first, rows, label_t{0});
       std::fill_n(best.data() + first, rows, -std::numeric_limits<T>::infinity());
       for (index_t j = 0; j < k; j += tile_cols) {
         const index_t cols = std::min(tile_cols, k - j);
         const matrix_view<T> scores(all.view().row(worker * tile_rows), rows, cols, width);
-        detail::multiply<T>(op::none, op::transpose, T{1}, a.middle_rows(first, rows),
-                                  b.middle_rows(j, cols), T{0}, scores);
+        // A pair has one score, whether rounded products have found it or not.
+        if (may_round)
+          detail::multiply_by_vectors<T>(op::none, op::transpose, T{1}, a.middle_rows(first, rows), b.middle_rows(j, cols), T{0}, scores);
+        else
+          detail::multiply<T>(op::none, op::transpose, T{1}, a.middle_rows(first, rows), b.middle_rows(j, cols), T{0}, scores);
         const T* const added = bias.empty() ? nullptr : bias.data() + j;
         vectorised([&] {
           for (index_t i = 0; i < rows; ++i) {
@@ -48,8 +66,22 @@ struct cpu_nearest {
   }
 
  private:
-  // A tile of scores (256 KiB in float) stays in the second-level cache; the product runs at full speed.
-  static constexpr index_t tile_rows = 128, tile_cols = 512;
+  // A tile of scores (512 KiB in float) stays in the second-level cache; the product runs at full speed.
+  static constexpr index_t tile_rows = 256, tile_cols = 512;
+  static constexpr index_t worth_rounding = 128;  // rows of B
+
+  static detail::rounded_length furthest_of(cpu& cx, input_matrix<float> b) {
+    std::vector<detail::rounded_length> each(static_cast<std::size_t>(b.rows()));
+    cx.team().for_range(b.rows(), 64, [&](index_t begin, index_t end, int) {
+      for (index_t j = begin; j < end; ++j) each[static_cast<std::size_t>(j)] = detail::rounded_length::of(b.row(j), b.cols());
+    });
+    detail::rounded_length most;
+    for (const auto& one : each) {
+      if (!std::isfinite(one.whole)) return one;
+      most = {std::max(most.whole, one.whole), std::max(most.off, one.off)};
+    }
+    return most;
+  }
 
   template <class T>
   static void add(const T* bias, T* scores, index_t n) {
