@@ -49,7 +49,8 @@ template <real T>
 [[nodiscard]] T greatest(const T* x, index_t n) {
   using lanes_of = std::conditional_t<std::same_as<T, float>, float_lanes, double_lanes>;
   constexpr index_t lanes = sizeof(lanes_of) / sizeof(T);
-  lanes_of most = lanes_of{} - std::numeric_limits<T>::infinity();
+  lanes_of most{};
+  most -= std::numeric_limits<T>::infinity();  // nvcc 13.0 crashes on `lanes_of{} -` that
   const index_t whole = n - n % lanes;
   for (index_t i = 0; i < whole; i += lanes) {
     lanes_of next;
