@@ -15,12 +15,15 @@ namespace {
 
 using namespace bench;
 
-// The embedded proxy, and the peers' models A and B (docs/performance.md).
+// The embedded proxy, the peers' models A and B (docs/performance.md), and Qwen2.5-0.5B's shape.
 decoder_config config(index_t which) {
   if (which == 0) return auto_proxy_config();
   if (which == 1)
     return {.vocabulary = 2048, .width = 128, .layers = 4, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 352, .context = 512};
-  return {.vocabulary = 8192, .width = 384, .layers = 8, .heads = 6, .kv_heads = 2, .head_dim = 64, .ffn = 1024, .context = 512};
+  if (which == 2)
+    return {.vocabulary = 8192, .width = 384, .layers = 8, .heads = 6, .kv_heads = 2, .head_dim = 64, .ffn = 1024, .context = 512};
+  return {.vocabulary = 151936, .width = 896, .layers = 24, .heads = 14, .kv_heads = 2, .head_dim = 64, .ffn = 4864, .context = 512,
+          .qkv_bias = true};
 }
 
 // Forward and backward multiply every weight (the embedding once, as the head) three times; causal attention
@@ -41,17 +44,22 @@ void round_weights(decoder<B, float>& model) {
   }
 }
 
+struct setting {
+  bool rounded = false;  // weights; those of 0.5B's shape are in any case
+  product_precision products = product_precision::full;
+};
+
 // `additions` a parameter: d for the dense projection, s for the sparse one.
 template <class Projection>
-void gradients(benchmark::State& state, const Projection& projection, index_t additions, bool rounded = false) {
+void gradients(benchmark::State& state, const Projection& projection, index_t additions, setting with = {}) {
   const decoder_config c = config(state.range(0));
   const index_t length = state.range(1), samples = state.range(2);
   context<B> cx;
   decoder<B, float> model(c);
   model.initialise(1);
-  if (rounded) round_weights(model);
+  if (with.rounded || state.range(0) == 3) round_weights(model);
   const auto data = sequences(samples, length, c.vocabulary);
-  for (auto _ : state) benchmark::DoNotOptimize(collect_rows(cx, model, data, projection));
+  for (auto _ : state) benchmark::DoNotOptimize(collect_rows(cx, model, data, projection, {.products = with.products}));
   const double flop = static_cast<double>(samples) *
                       (gradient_flop(c, model, length) + static_cast<double>(additions * model.parameters().scalars()));
   report(state, {flop, 0});
@@ -65,9 +73,17 @@ void gradients_sparse(benchmark::State& state) {
 }
 void gradients_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0); }
 void gradients_of_bf16_weights_sparse(benchmark::State& state) {
-  gradients(state, sparse_sign(1024, state.range(3)), state.range(3), true);
+  gradients(state, sparse_sign(1024, state.range(3)), state.range(3), {.rounded = true});
 }
-void gradients_of_bf16_weights_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0, true); }
+void gradients_of_bf16_weights_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0, {.rounded = true}); }
+
+// --precision bf16
+constexpr setting at_bf16{.products = product_precision::bf16};
+void gradients_at_bf16_dense(benchmark::State& state) { gradients(state, rademacher(1024), 1024, at_bf16); }
+void gradients_at_bf16_sparse(benchmark::State& state) {
+  gradients(state, sparse_sign(1024, state.range(3)), state.range(3), at_bf16);
+}
+void gradients_at_bf16_kronecker(benchmark::State& state) { gradients(state, kronecker(1024), 0, at_bf16); }
 
 // From tokens to G-Vendi, as a user waits for it. s = 0: dense signs; threads = 0: all.
 void score_of_tokens(benchmark::State& state) {
@@ -114,6 +130,7 @@ BENCHMARK(gradients_dense)
     ->Args({0, 400, 16})
     ->Args({1, 64, 64})
     ->Args({2, 128, 16})
+    ->Args({3, 128, 8})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(gradients_sparse)
@@ -124,12 +141,14 @@ BENCHMARK(gradients_sparse)
     ->Args({2, 128, 16, 1})
     ->Args({2, 128, 16, 4})
     ->Args({2, 128, 16, 8})
+    ->Args({3, 128, 8, 1})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(gradients_kronecker)
     ->ArgNames({"model", "T", "n"})
     ->Args({1, 64, 64})
     ->Args({2, 128, 16})
+    ->Args({3, 128, 8})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(gradients_of_bf16_weights_sparse)
@@ -142,6 +161,27 @@ BENCHMARK(gradients_of_bf16_weights_kronecker)
     ->ArgNames({"model", "T", "n"})
     ->Args({1, 64, 64})
     ->Args({2, 128, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_at_bf16_dense)
+    ->ArgNames({"model", "T", "n"})
+    ->Args({1, 64, 64})
+    ->Args({2, 128, 16})
+    ->Args({3, 128, 8})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_at_bf16_sparse)
+    ->ArgNames({"model", "T", "n", "s"})
+    ->Args({1, 64, 64, 1})
+    ->Args({2, 128, 16, 1})
+    ->Args({3, 128, 8, 1})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_at_bf16_kronecker)
+    ->ArgNames({"model", "T", "n"})
+    ->Args({1, 64, 64})
+    ->Args({2, 128, 16})
+    ->Args({3, 128, 8})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(score_of_tokens)

@@ -26,7 +26,8 @@ struct cpu_nearest {
   ///
   /// A(n,d), B(k,d), k >= 1; an empty bias counts as 0. With bias[j] = -|b_j|^2 / 2 the maximum names the
   /// nearest b_j in the Euclidean sense. A row without a number (NaN) gets label 0, best minus infinity.
-  /// Cost: 2 n k d FLOP, scratch of 512 KiB (float) a thread. Determinism: bitwise in threads.
+  /// Cost: 2 n k d FLOP, in bfloat16 where the processor multiplies that (nearest_candidates.hpp: the same answer, to the
+  /// bit); scratch of 512 KiB (float) a thread. Determinism: bitwise in threads.
   template <real T>
   static void nearest(cpu& cx, input_matrix<T> a, input_matrix<T> b, input_vector<T> bias,
                       vector_view<label_t> labels, vector_view<T> best) {
