@@ -127,6 +127,10 @@ void summed_gradient(benchmark::State& state) {
   report_items(state, "samples/s", static_cast<double>(samples));
 }
 
+void three_models(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"model", "T", "n"})->Args({1, 64, 64})->Args({2, 128, 16})->Args({3, 128, 8})->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
 BENCHMARK(gradients_dense)
     ->ArgNames({"model", "T", "n"})
     ->Args({0, 400, 16})
@@ -146,13 +150,7 @@ BENCHMARK(gradients_sparse)
     ->Args({3, 128, 8, 1})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(gradients_kronecker)
-    ->ArgNames({"model", "T", "n"})
-    ->Args({1, 64, 64})
-    ->Args({2, 128, 16})
-    ->Args({3, 128, 8})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_kronecker)->Apply(three_models);
 BENCHMARK(gradients_of_bf16_weights_sparse)
     ->ArgNames({"model", "T", "n", "s"})
     ->Args({1, 64, 64, 1})
@@ -165,13 +163,7 @@ BENCHMARK(gradients_of_bf16_weights_kronecker)
     ->Args({2, 128, 16})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(gradients_at_bf16_dense)
-    ->ArgNames({"model", "T", "n"})
-    ->Args({1, 64, 64})
-    ->Args({2, 128, 16})
-    ->Args({3, 128, 8})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_at_bf16_dense)->Apply(three_models);
 BENCHMARK(gradients_at_bf16_sparse)
     ->ArgNames({"model", "T", "n", "s"})
     ->Args({1, 64, 64, 1})
@@ -179,13 +171,7 @@ BENCHMARK(gradients_at_bf16_sparse)
     ->Args({3, 128, 8, 1})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(gradients_at_bf16_kronecker)
-    ->ArgNames({"model", "T", "n"})
-    ->Args({1, 64, 64})
-    ->Args({2, 128, 16})
-    ->Args({3, 128, 8})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(gradients_at_bf16_kronecker)->Apply(three_models);
 BENCHMARK(score_of_tokens)
     ->ArgNames({"model", "T", "n", "s", "threads"})
     ->ArgsProduct({{1}, {64}, {64}, {0, 1, 4}, {1, 0}})

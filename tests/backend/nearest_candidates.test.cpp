@@ -51,15 +51,11 @@ matrix<float> near_one_another(index_t k, index_t d, float apart) {
 }
 
 bool candidates(const matrix<float>& a, const matrix<float>& b) {
-  detail::rounded_length furthest;
-  for (index_t j = 0; j < b.rows(); ++j) {
-    const auto one = detail::rounded_length::of(b.view().row(j), b.cols());
-    furthest = {std::max(furthest.whole, one.whole), std::max(furthest.off, one.off)};
-  }
+  thread_team team(2);
   std::vector<label_t> labels(static_cast<std::size_t>(a.rows()));
   std::vector<float> best(labels.size());
   matrix<float> scores(a.rows(), 100);
-  return detail::nearest_by_candidates(a, b, {}, furthest, scores.view(), labels.data(), best.data());
+  return detail::nearest_by_candidates(a, b, {}, detail::rounded_length::furthest(team, b), scores.view(), labels.data(), best.data());
 }
 
 }  // namespace
@@ -137,6 +133,11 @@ TEST_CASE("where rounding leaves all in question the answer is that of all produ
     CHECK(!candidates(a, b));
     agree();
   }
+  SECTION("numbers whose squares are near the smallest") {
+    for (index_t i = 0; i < a.size(); ++i) a.data()[i] *= 1e-17F;
+    CHECK(!candidates(a, b));
+    agree();
+  }
   SECTION("numbers near the greatest") {
     for (index_t i = 0; i < a.size(); ++i) a.data()[i] *= 1e30F;
     CHECK(!candidates(a, b));
@@ -151,6 +152,7 @@ TEST_CASE("where rounding leaves all in question the answer is that of all produ
   SECTION("a row of B that is not finite") {
     b(9, 5) = std::numeric_limits<float>::quiet_NaN();
     b(11, 5) = std::numeric_limits<float>::infinity();
+    CHECK(!candidates(a, b));
     agree();
   }
 }

@@ -10,11 +10,8 @@
 #include <prismatic/core/workspace.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
-#include <cstddef>
 #include <limits>
-#include <vector>
 
 namespace prismatic {
 
@@ -37,7 +34,7 @@ struct cpu_nearest {
     const bool rounds = may_round && k >= worth_rounding;
     detail::rounded_length furthest;
     if constexpr (std::same_as<T, float>)
-      if (rounds) furthest = furthest_of(cx, b);
+      if (rounds) furthest = detail::rounded_length::furthest(cx.team(), b);
     cx.team().for_each((n + tile_rows - 1) / tile_rows, [&](index_t task, int worker) {
       const index_t first = task * tile_rows, rows = std::min(tile_rows, n - first);
       if constexpr (std::same_as<T, float>)
@@ -70,19 +67,6 @@ struct cpu_nearest {
   // A tile of scores (512 KiB in float) stays in the second-level cache; the product runs at full speed.
   static constexpr index_t tile_rows = 256, tile_cols = 512;
   static constexpr index_t worth_rounding = 128;  // rows of B
-
-  static detail::rounded_length furthest_of(cpu& cx, input_matrix<float> b) {
-    std::vector<detail::rounded_length> each(static_cast<std::size_t>(b.rows()));
-    cx.team().for_range(b.rows(), 64, [&](index_t begin, index_t end, int) {
-      for (index_t j = begin; j < end; ++j) each[static_cast<std::size_t>(j)] = detail::rounded_length::of(b.row(j), b.cols());
-    });
-    detail::rounded_length most;
-    for (const auto& one : each) {
-      if (!std::isfinite(one.whole)) return one;
-      most = {std::max(most.whole, one.whole), std::max(most.off, one.off)};
-    }
-    return most;
-  }
 
   template <class T>
   static void add(const T* bias, T* scores, index_t n) {

@@ -13,6 +13,7 @@
 #include <prismatic/backend/cpu/multiply.hpp>
 #include <prismatic/backend/cpu/vectorised.hpp>
 #include <prismatic/core/bfloat16.hpp>
+#include <prismatic/core/parallel.hpp>
 
 #include <algorithm>
 #include <array>
@@ -49,6 +50,20 @@ struct rounded_length {
     for (std::size_t l = 1; l < lanes; ++l) whole[0] += whole[l], off[0] += off[l];
     constexpr float slack = 1.001F;  // for the rounding of these sums
     return {slack * std::sqrt(whole[0]), slack * std::sqrt(off[0])};
+  }
+
+  /// The largest of each bound among the rows; those of a row that is not finite where there is one.
+  static rounded_length furthest(thread_team& team, matrix_view<const float> rows) {
+    std::vector<rounded_length> each(static_cast<std::size_t>(rows.rows()));
+    team.for_range(rows.rows(), 64, [&](index_t begin, index_t end, int) {
+      for (index_t j = begin; j < end; ++j) each[static_cast<std::size_t>(j)] = of(rows.row(j), rows.cols());
+    });
+    rounded_length most;
+    for (const rounded_length& one : each) {
+      if (!std::isfinite(one.whole)) return one;
+      most = {std::max(most.whole, one.whole), std::max(most.off, one.off)};
+    }
+    return most;
   }
 
   /// What rounding both of two rows, and summing products of n numbers in float twice, can make of a score at the most.
@@ -104,7 +119,8 @@ inline bool rounds_for_candidates([[maybe_unused]] index_t n) {
   for (index_t i = 0; i < rows; ++i) {
     const rounded_length own = rounded_length::of(a.row(i), n);
     const float size = own.whole * furthest.whole;
-    if (!(size > 1e-30F && size + largest_bias < 1e30F)) return false;  // zero, not finite, or where numbers are subnormal
+    // Zero, not finite, or so small that squares of what rounding takes away are subnormal.
+    if (!(std::min(own.whole, furthest.whole) > 1e-10F && size + largest_bias < 1e30F)) return false;
     gap[static_cast<std::size_t>(i)] =
         2 * own.reach(furthest, n) + 8 * std::numeric_limits<float>::epsilon() * (size + largest_bias);
   }
