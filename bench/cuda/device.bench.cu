@@ -3,7 +3,9 @@
 #include <prismatic/backend/cuda.cuh>
 #include <prismatic/backend/default.hpp>
 #include <prismatic/backend/device_failure.hpp>
+#include <prismatic/backend/functors/rounding.hpp>
 #include <prismatic/cluster/kmeans.hpp>
+#include <prismatic/core/bfloat16.hpp>
 #include <prismatic/core/philox.hpp>
 #include <prismatic/diversity/vendi.hpp>
 #include <prismatic/gradient/collect.hpp>
@@ -66,49 +68,24 @@ double seconds(context<B>& cx, F&& call) {
   return best;
 }
 
-// ---------------------------------------------------------------- what the device can do
-struct roof {
-  double bf16 = 0;  ///< FLOP/s of a product of 8192 x 8192 with sums in fp32
-  double tf32 = 0;
-  double bytes = 0;  ///< bytes read and written a second by a copy
-};
-
-roof measured_roof(context<B>& cx) {
-  constexpr index_t n = 8192;
-  const device_matrix a(n, n), b(n, n);
-  device_matrix c(n, n);
-  roof out;
-  const auto product = [&](cudaDataType type, cublasComputeType_t compute) {
-    const float one = 1, zero = 0;
-    return 2.0 * n * n * n / seconds(cx, [&] {
-             check_cublas(::cublasGemmEx(cx.resources().blas(), CUBLAS_OP_N, CUBLAS_OP_N, n, n, n, &one,
-                                         a.data(), type, n, b.data(), type, n, &zero, c.data(), CUDA_R_32F, n,
-                                         compute, CUBLAS_GEMM_DEFAULT),
-                          "bench");
-           });
-  };
-  out.bf16 = product(CUDA_R_16BF, CUBLAS_COMPUTE_32F);  // zeros: the clock is not held down by switching bits
-  out.tf32 = product(CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32);
-  constexpr index_t bytes = index_t{2} << 30;
-  const device_matrix from(1, bytes / 4);
-  device_matrix to(1, bytes / 4);
-  out.bytes = 2.0 * bytes / seconds(cx, [&] {
-                check_cuda(::cudaMemcpyAsync(to.data(), from.data(), static_cast<std::size_t>(bytes),
-                                             cudaMemcpyDeviceToDevice, cx.resources().get()),
-                           "bench");
-              });
-  add("bf16 products, 8192^3", number("%.0f TFLOP/s", out.bf16 / 1e12), "", "");
-  add("TF32 products, 8192^3", number("%.0f TFLOP/s", out.tf32 / 1e12), "", "");
-  add("copies, read and written", number("%.2f TB/s", out.bytes / 1e12), "", "");
-  return out;
-}
-
 // ---------------------------------------------------------------- inputs
 matrix<float> gaussian(index_t rows, index_t cols, const char* name) {
   const random_stream random(1, name);
   matrix<float> out(rows, cols);
   for (index_t i = 0; i < out.size(); ++i)
     out.data()[i] = static_cast<float>(random.normal(static_cast<std::uint64_t>(i)));
+  return out;
+}
+
+/// Random numbers in place of what they stand for: zeros would let the clock rise. Pieces of 4096 out of 512, of a size that holds
+/// a whole number of them.
+device_matrix random_numbers(context<B>& cx, index_t rows, index_t cols) {
+  constexpr index_t piece = 4096, different = 512;
+  const device_matrix noise = on_backend(cx, gaussian(different, piece, "bench/numbers"));
+  device_matrix out(rows, cols);
+  std::vector<token_id> of_noise;
+  for (index_t i = 0; i < out.size() / piece; ++i) of_noise.push_back(static_cast<token_id>(7 * i % different));
+  B::gather_rows(cx, noise, of_noise, matrix_view<float, memory::device>(out.data(), out.size() / piece, piece));
   return out;
 }
 
@@ -135,6 +112,58 @@ device_matrix clustered_rows(context<B>& cx, index_t n, index_t width, index_t c
   return out;
 }
 
+// ---------------------------------------------------------------- what the device can do
+struct roof {
+  double bf16 = 0;  ///< FLOP/s of a product of 8192 x 8192 with sums in fp32
+  double tf32 = 0;
+  double fp32 = 0;
+  double bytes = 0;  ///< bytes read and written a second by a copy
+};
+
+roof measured_roof(context<B>& cx) {
+  constexpr index_t n = 8192;
+  const device_matrix a = random_numbers(cx, n, n), b = random_numbers(cx, n, n);
+  matrix<bf16, memory::device> a16(n, n), b16(n, n);
+  const auto round = [&](const device_matrix& from, matrix<bf16, memory::device>& to) {
+    detail::for_each_index<thrust_cuda>(cx, n * n / 8, n * n, detail::round_eight{n, from.view(), to.view()});
+  };
+  round(a, a16);
+  round(b, b16);
+  device_matrix c(n, n);
+  roof out;
+  const auto product = [&](cudaDataType type, cublasComputeType_t compute) {
+    const float one = 1, zero = 0;
+    const bool whole = type == CUDA_R_32F;
+    const void *const left = whole ? static_cast<const void*>(a.data()) : a16.data(),
+                      *const right = whole ? static_cast<const void*>(b.data()) : b16.data();
+    return 2.0 * n * n * n / seconds(cx, [&] {
+             check_cublas(::cublasGemmEx(cx.resources().blas(), CUBLAS_OP_N, CUBLAS_OP_N, n, n, n, &one,
+                                         left, type, n, right, type, n, &zero, c.data(), CUDA_R_32F, n,
+                                         compute, CUBLAS_GEMM_DEFAULT),
+                          "bench");
+           });
+  };
+  out.bf16 = product(CUDA_R_16BF, CUBLAS_COMPUTE_32F);
+  out.tf32 = product(CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32);
+  out.fp32 = product(CUDA_R_32F, CUBLAS_COMPUTE_32F);
+  const double rounding = product(CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_16BF);  // small products of gemm at bf16
+  constexpr index_t bytes = index_t{2} << 30;
+  const device_matrix from(1, bytes / 4);
+  device_matrix to(1, bytes / 4);
+  out.bytes = 2.0 * bytes / seconds(cx, [&] {
+                check_cuda(::cudaMemcpyAsync(to.data(), from.data(), static_cast<std::size_t>(bytes),
+                                             cudaMemcpyDeviceToDevice, cx.resources().get()),
+                           "bench");
+              });
+  add("bf16 products, 8192^3", number("%.0f TFLOP/s", out.bf16 / 1e12), "", "");
+  add("TF32 products, 8192^3", number("%.0f TFLOP/s", out.tf32 / 1e12), "", "");
+  add("fp32 products, 8192^3", number("%.0f TFLOP/s", out.fp32 / 1e12), "", "");
+  add("products of floats that cuBLAS rounds to bf16", number("%.0f TFLOP/s", rounding / 1e12),
+      number("%.1f %% of bf16", 100 * rounding / out.bf16), "");
+  add("copies, read and written", number("%.2f TB/s", out.bytes / 1e12), "", "");
+  return out;
+}
+
 // ---------------------------------------------------------------- the rows of the table
 /// Seconds to project a batch of gradients of `parameters` entries. They come in tiles, as from a sink: one of 512 MiB at most is
 /// made, and used for every block of the tensor.
@@ -143,7 +172,7 @@ double projection_seconds(context<B>& cx, const Projection& projection, double p
   constexpr index_t cols = 4096;
   const index_t rows = static_cast<index_t>(parameters) / cols,
                 tile = std::min(rows, (index_t{128} << 20) / (batch * cols));
-  const device_matrix g(batch, tile * cols);
+  const device_matrix g = random_numbers(cx, batch, tile * cols);
   device_matrix z(batch, projection.width());
   return seconds(cx, [&] {
     for (index_t first = 0; first < rows; first += tile) {
@@ -177,7 +206,7 @@ void sparse_projection(context<B>& cx, const roof& can, double parameters, index
 /// Factors of one weight matrix, up_proj's of Qwen2.5-0.5B, for 32 samples of 512 tokens.
 void kronecker_projection(context<B>& cx, const roof& can) {
   constexpr index_t samples = 32, length = 512, out = 4864, in = 896;
-  const device_matrix dy(samples * length, out), x(samples * length, in);
+  const device_matrix dy = random_numbers(cx, samples * length, out), x = random_numbers(cx, samples * length, in);
   device_matrix z(samples, 1024);
   const kronecker projection(1024, 1);
   layout seq;
@@ -194,7 +223,7 @@ void kronecker_projection(context<B>& cx, const roof& can) {
 template <class Projection>
 void embedding_rows(context<B>& cx, const roof& can, const std::string& name, const Projection& projection) {
   constexpr index_t rows = 32 * 512, cols = 896;
-  const device_matrix g(rows, cols);
+  const device_matrix g = random_numbers(cx, rows, cols);
   device_matrix z(rows, projection.width());
   std::vector<token_id> ids(static_cast<std::size_t>(rows));
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<token_id>(9 * i);
@@ -234,7 +263,7 @@ void gradients(context<B>& cx, const roof& can) {
                            const auto& projection) {
     const double taken = seconds(cx, [&] {
       static_cast<void>(collect_rows(cx, model, std::span<const token_sequence>(data), projection,
-                                     {.batch_tokens = 32 * length, .products = products}));
+                                     {.products = products}));
     });
     add(std::string("Qwen2.5-0.5B's shape, 512 tokens, ") + name + ", " + precision,
         number("%.1f samples/s", samples / taken), number("%.1f %% of bf16", 100 * flop * samples / taken / can.bf16), bar);
@@ -254,10 +283,32 @@ void score(context<B>& cx, const roof& can) {
   const device_matrix rows = clustered_rows(cx, n, d, 1000);
   double value = 0;
   const double taken = seconds(cx, [&] { value = vendi(cx, rows).score; });
-  const double floor_s =
-      std::max(static_cast<double>(n) * d * (d + 1) / can.tf32, 4.0 * static_cast<double>(n) * d / can.bytes);
+  const auto floors = [&](double rate) {
+    return taken / std::max(static_cast<double>(n) * d * (d + 1) / rate, 4.0 * static_cast<double>(n) * d / can.bytes);
+  };
   add("G-Vendi of 2^20 x 1024 (" + number("%.2f", value) + ")", number("%.1f ms", 1e3 * taken),
-      number("%.2f x the floor", taken / floor_s), "1.5 x");
+      number("%.2f x the floor of fp32, ", floors(can.fp32)) + number("%.2f x of TF32", floors(can.tf32)), "1.5 x");
+}
+
+/// Which of the two is to find spectra: cuda_backend takes the host below an order of 4096.
+void spectra(context<B>& cx, index_t order) {
+  matrix<double> covariance(order, order);
+  const matrix<float> rows = gaussian(2 * order, order, "bench/spectrum");
+  context<default_backend> host;
+  default_backend::syrk(host, op::transpose, 1.0, rows.view(), 0.0, covariance.view());
+  matrix<double> spent(order, order);
+  std::vector<double> lambda(static_cast<std::size_t>(order));
+  const std::string name = "eigenvalues of order " + std::to_string(order);
+  add(name + " on the host", number("%.1f ms", 1e3 * seconds(cx, [&] {
+        std::copy_n(covariance.data(), covariance.size(), spent.data());
+        thrust_backend<thrust_cuda>::eigenvalues(cx, spent.view(), vector_view<double>(lambda), 2e-7);
+      })), "", "");
+  const matrix<double, memory::device> there = on_backend(cx, covariance.view());
+  matrix<double, memory::device> used(order, order), found(1, order);
+  add(name + " by cuSOLVER", number("%.1f ms", 1e3 * seconds(cx, [&] {
+        B::copy(cx, there.view(), used.view());
+        B::eigenvalues(cx, used.view(), found.flat());
+      })), "", "");
 }
 
 void clusters(context<B>& cx, const roof& can, index_t n, index_t k) {
@@ -345,6 +396,7 @@ int main() {
   part(cx, "embedding rows", [&] { embedding_rows(cx, can, "sparse-sign:4", sparse_sign(1024, 4, 1)); });
   part(cx, "gradients", [&] { gradients(cx, can); });
   part(cx, "G-Vendi", [&] { score(cx, can); });
+  for (const index_t order : {1024, 4096}) part(cx, "eigenvalues", [&] { spectra(cx, order); });
   part(cx, "k-means", [&] { clusters(cx, can, index_t{1} << 20, 1000); });
   part(cx, "k-means", [&] { clusters(cx, can, 100'000, 10'000); });
   print_table();

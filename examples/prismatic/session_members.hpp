@@ -26,7 +26,7 @@ template <class B>
   if constexpr (B::space != memory::host)
     return memory_budget::limit() / 2;
   else if (flags.max_memory == 0)
-    return context_options{}.activation_bytes;
+    return usual_activation_bytes;
   else
     return static_cast<index_t>(std::min(flags.max_memory, std::uint64_t{1} << 50));
 }

@@ -46,42 +46,6 @@ TEST_CASE("a tile is the same at every vector length", "[backend][syrk]") {
   check_tile<64, double>();
 }
 
-TEMPLATE_LIST_TEST_CASE("syrk_of_rows sums chosen, scaled rows in double", "[backend][syrk]", test::built) {
-  using B = typename TestType::backend;
-  using T = typename TestType::scalar;
-  context<B> one({.threads = 1}), three({.threads = 3});
-  const index_t m = GENERATE(1, 31, 32, 33, 70), k = GENERATE(0, 1, 40, 2050);
-  CAPTURE(B::name, m, k);
-  test::strided<T> a(test::gaussian<T>(k + 3, m, "a"));
-  std::vector<index_t> rows;
-  std::vector<double> factors;
-  matrix<double> chosen(k, m);
-  for (index_t t = 0; t < k; ++t) {
-    rows.push_back((7 * t + 2) % (k + 3));
-    factors.push_back(0.5 + static_cast<double>(t % 3));
-    for (index_t j = 0; j < m; ++j)
-      chosen(t, j) = factors.back() * static_cast<double>(a.view()(rows.back(), j));
-  }
-  // A diagonal entry is at most some 3 k, and at most 1024 of its terms are added in T.
-  const double bound = test::rounding_bound<T>(std::min<index_t>(k, 1024), static_cast<double>(k + 10) / 2);
-  matrix<double> c(m, m), again(m, m);
-  for (index_t i = 0; i < m; ++i)
-    for (index_t j = 0; j < m; ++j) c(i, j) = again(i, j) = static_cast<double>(i + j);
-  const auto expected = test::oracle::syrk(op::transpose, -1, chosen, 1, c);
-  if (k > 0) {
-    B::template syrk_of_rows<T>(three, -1, a.view(), rows, factors, 1, c.view());
-    CHECK(test::largest_difference(c, expected) <= bound);
-    B::template syrk_of_rows<T>(one, -1, a.view(), rows, factors, 1, again.view());
-    CHECK(test::identical(c, again));
-  }
-
-  const auto all = test::oracle::syrk(op::transpose, 1, test::widened(a.packed()), 0, c);
-  matrix<double> sum(m, m);
-  std::fill_n(sum.data(), sum.size(), std::numeric_limits<double>::quiet_NaN());  // not read
-  B::template syrk_of_rows<T>(three, 1, a.view(), {}, {}, 0, sum.view());
-  CHECK(test::largest_difference(sum, all) <= bound);
-}
-
 TEST_CASE("float products over many rows keep the accuracy of a thousand", "[backend][syrk]") {
   using B = cpu_backend<eigen_kernels>;
   context<B> cx({.threads = 2});

@@ -64,7 +64,34 @@ TEST_CASE("an unusable row is named, wrong weights are refused", "[diversity][un
   CHECK_THROWS_WITH((plan_rows<B, float>(cx, rows, {}, {})), Contains("row 3"));
   CHECK_THROWS_AS((plan_rows<B, float>(cx, rows, {}, {})), numeric_error);
   CHECK_NOTHROW(plan_rows<B, float>(cx, rows, std::vector<double>{1, 1, 1, 0, 1, 1}, {}));
-  CHECK(plan_rows<B, float>(cx, rows, {}, {.rows_are_unit = true}).as_they_are);
+  CHECK(plan_rows<B, float>(cx, rows, {}, {.rows_are_unit = true}).factors.empty());
+}
+
+TEST_CASE("a plan of every row names none", "[diversity][unit_rows]") {
+  using B = cpu_backend<>;
+  context<B> cx({.threads = 1});
+  auto x = test::gaussian<float>(6, 4, "every");
+  const std::vector<double> some{1, 2, 3, 4, 5, 6}, most{1, 2, 0, 4, 5, 6};
+  const row_plan equal = plan_rows<B, float>(cx, x.view(), {}, {}), weighted = plan_rows<B, float>(cx, x.view(), some, {});
+  CHECK(equal.rows.empty());
+  CHECK(equal.factors.size() == 6);
+  CHECK(equal.weights.total == 6);
+  CHECK(weighted.rows.empty());
+  CHECK(weighted.weights.rows == 6);
+  CHECK(weighted.weights.total == 21);
+  const row_plan others = plan_rows<B, float>(cx, x.view(), most, {});
+  CHECK(others.rows == std::vector<index_t>{0, 1, 3, 4, 5});
+  CHECK(others.factors.size() == 5);
+  CHECK(others.factors[2] == weighted.factors[3]);
+  const auto kept = [&](unusable_rows unusable) { return plan_rows<B, float>(cx, x.view(), {}, {.unusable = unusable}); };
+  for (index_t j = 0; j < 4; ++j) x(0, j) = 0;
+  CHECK(kept(unusable_rows::skip).rows == std::vector<index_t>{1, 2, 3, 4, 5});
+  CHECK(kept(unusable_rows::skip).weights.total == 5);
+  for (index_t i = 1; i < 6; ++i)
+    for (index_t j = 0; j < 4; ++j) x(i, j) = 0;
+  CHECK(kept(unusable_rows::skip).weights.rows == 0);
+  CHECK(kept(unusable_rows::skip).skipped == 6);
+  CHECK_THROWS_WITH(kept(unusable_rows::refuse), Contains("row 0"));
 }
 
 TEST_CASE("sums of weights know effective sizes", "[diversity][unit_rows]") {

@@ -49,4 +49,12 @@ using built = std::tuple<on<cpu_backend<eigen_kernels>, float>, on<cpu_backend<e
                          >;
 #endif
 
+/// Those that have memory of their own, or could: algorithms run on it, and nothing is carried there and back.
+#if PRISMATIC_TEST_CUDA
+using resident = std::tuple<on<cuda_backend, float>, on<cuda_backend, double>, on<thrust_backend<thrust_cuda>, float>>;
+#elif PRISMATIC_TEST_THRUST
+using resident = std::tuple<on<thrust_backend<thrust_omp>, float>, on<thrust_backend<thrust_omp>, double>,
+                            on<thrust_backend<pretend_device>, float>>;
+#endif
+
 }  // namespace test

@@ -88,6 +88,12 @@ struct carried {
     B::syrk(cx.inner, a_op, alpha, da, beta, out<T>(dc));
   }
   template <real T>
+  static void syrk_of_rows(own& cx, double alpha, matrix_view<const T> a, std::span<const index_t> rows, std::span<const double> factors,
+                           double beta, matrix_view<double> c) {
+    in<T> da(a);
+    B::syrk_of_rows(cx.inner, alpha, matrix_view<const T, B::space>(da), rows, factors, beta, c);
+  }
+  template <real T>
   static void segment_outer(own& cx, input_matrix<T> a, input_matrix<T> x, const layout& seq, matrix_view<T> g) {
     in<T> da(a), dx(x);
     device<T> dg(g);

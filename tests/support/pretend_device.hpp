@@ -37,6 +37,7 @@ struct pretend_device {
   static constexpr std::string_view name = "thrust, pretending a device";
   static constexpr memory space = memory::device;
   static constexpr index_t chunk = 1, lanes = 32;
+  static constexpr bool has_tf32 = true;
 
   struct resources : thrust_omp::resources {
     using thrust_omp::resources::resources;
@@ -55,6 +56,10 @@ struct pretend_device {
   static void symmetric_product(Context& cx, op a_op, T alpha, matrix_view<const T, space> a, T beta,
                                 matrix_view<T, space> c) {
     thrust_omp::symmetric_product<T>(cx, a_op, alpha, there(a), beta, there(c));
+  }
+  template <real T, class Context>
+  static void column_products(Context& cx, bool rounded, matrix_view<const T, space> x, index_t parts, matrix_view<T, space> p) {
+    thrust_omp::column_products<T>(cx, rounded, there(x), parts, there(p));
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <prismatic/backend/cuda/pointwise.cuh>
 #include <prismatic/backend/cuda/signs.cuh>
 #include <prismatic/backend/cuda/sparse_signs.cuh>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/backend/thrust/cuda.cuh>
 
 #include <concepts>
@@ -55,6 +56,15 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     cx.solver().eigensystem<T>(cx.scratch(), c, w, false);
   }
 
+  /// Of a matrix on the host: there while that is a matter of milliseconds, and by cuSOLVER from an order of 4096 on.
+  /// @throws numeric_error
+  static void eigenvalues(cuda& cx, matrix_view<double> c, vector_view<double> w, double of_mean = 0) {
+    if (c.rows() < 4096) return thrust_backend<thrust_cuda>::eigenvalues(cx, c, w, of_mean);
+    matrix<double, space> there = on_backend(cx, c);
+    write_to_host(cx, std::span<double>(w.data(), static_cast<std::size_t>(w.size())),
+                  [&](vector_view<double, space> found) { eigenvalues<double>(cx, there.view(), found); });
+  }
+
   /// The same with eigenvectors: row i of C becomes the unit eigenvector of w[i]. @throws numeric_error
   template <real T>
   static void eigensystem(cuda& cx, matrix_view<T, space> c, vector_view<T, space> w) {
@@ -72,8 +82,10 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     thrust_backend<thrust_cuda>::segment_outer<T>(cx, a, x, seq, g);
   }
 
-  /// As cpu_nearest, scores of single precision (sums of bf16 products, six for one of floats) on tensor cores, none of them
-  /// in memory. 12 n k d FLOP. Doubles, and devices without tensor cores, by Thrust. Determinism: bitwise.
+  /// As cpu_nearest, scores of single precision. Floats by products of bf16 on tensor cores, 2 n k d FLOP, no more than 64 MiB of
+  /// them in memory at a time, and exact scores of the few rows that rounding leaves in question; a row for which those
+  /// are more than 32 by Thrust. Waits for the device once. Doubles, and devices without tensor cores, by Thrust. Determinism:
+  /// bitwise.
   template <real T>
   static void nearest(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> b, input_vector<T, space> bias,
                       vector_view<label_t, space> labels, vector_view<T, space> best) {

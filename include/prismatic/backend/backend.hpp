@@ -70,13 +70,17 @@ concept backend =
              vector_view<const T, B::space> u, vector_view<T, B::space> w, vector_view<label_t, B::space> labels,
              std::span<const token_id> ids, std::span<const std::int32_t> positions, const layout& seq,
              std::span<const row_range> ranges, attention_shape shape, const adamw_step& step,
-             const sign_block& block, philox_key key, index_t n) {
+             const sign_block& block, philox_key key, index_t n, double x, std::span<const index_t> rows,
+             std::span<const double> factors, matrix_view<double> sum) {
       { B::name } -> std::convertible_to<std::string_view>;
       { B::space } -> std::convertible_to<memory>;
 
       // --- dense linear algebra
       { B::gemm(cx, o, o, s, a, a, s, c) } -> std::same_as<void>;  // C(m,n) <- s op(A)(m,k) op(B)(k,n) + s' C
       { B::syrk(cx, o, s, a, s, c) } -> std::same_as<void>;        // C <- s op(A) op(A)' + s' C, both triangles
+      { B::syrk_of_rows(cx, x, a, rows, factors, x, sum) } -> std::same_as<void>;
+      // on the host: sum <- x S + x' sum, S = the sum of factors[t]^2 a_t' a_t over the rows a_t of A that `rows` names (empty: all;
+      // factors empty: 1 each), summed in double but for a few thousand rows at a time
       { B::segment_outer(cx, a, a, seq, c) } -> std::same_as<void>;  // row s of C = vec of A_s' X_s
       { B::eigenvalues(cx, c, w) } -> std::same_as<void>;          // w(m) ascending; C(m,m) is destroyed
       { B::eigenvalues(cx, c, w, 1e-7) } -> std::same_as<void>;    // the same, or errors of 1e-7 times their mean

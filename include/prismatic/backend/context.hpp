@@ -13,9 +13,12 @@ struct context_options {
   int threads = 0;         ///< CPU threads, the caller's included; 0 takes one per hardware thread
   std::uint64_t seed = 0;  ///< every random stream of the context derives from it
   /// Bytes of activations that sweeps may keep at a time. One that would keep more computes them again on its way back:
-  /// the same numbers, for about a third more time.
-  index_t activation_bytes = index_t{2} << 30;
+  /// the same numbers, for about a third more time. 0: 2 GiB in host memory, half of what is free on a device.
+  index_t activation_bytes = 0;
 };
+
+/// What a context in host memory takes unless options say otherwise.
+inline constexpr index_t usual_activation_bytes = index_t{2} << 30;
 
 /// Specialised by each backend. Move-free, one per calling thread, created by the user and passed first.
 /// Every specialisation has `workspace<B::space>& scratch()`, `std::uint64_t seed() const`, `index_t

@@ -104,14 +104,21 @@ void write_to_host(context<B>& cx, std::span<T> out, Write&& write) {
   }
 }
 
-namespace detail {
+/// Eigenvalues of a symmetric host matrix, which is destroyed, ascending; to some epsilon(double) times the largest and,
+/// root mean square, `of_mean` times their mean. About 4/3 m^3 FLOP. @throws numeric_error  an entry is not finite
+template <class B>
+std::vector<double> host_eigenvalues(context<B>& cx, matrix_view<double> m, double of_mean = 0) {
+  std::vector<double> lambda(static_cast<std::size_t>(m.rows()));
+  B::eigenvalues(cx, m, vector_view<double>(lambda), of_mean);
+  return lambda;
+}
 
-// lambda <- what `solve` makes of a symmetric host matrix and a vector, both where the verbs of B can read them.
-template <class B, class Solve>
-std::vector<double> solved_on_backend(context<B>& cx, matrix_view<double> m, Solve&& solve) {
+/// The same with eigenvectors: row i of m becomes eigenvector i. About 9 m^3 FLOP. @throws numeric_error  no convergence
+template <class B>
+std::vector<double> host_eigensystem(context<B>& cx, matrix_view<double> m) {
   std::vector<double> lambda(static_cast<std::size_t>(m.rows()));
   const auto write = [&](matrix_view<double, B::space> there) {
-    write_to_host(cx, std::span(lambda), [&](vector_view<double, B::space> w) { solve(there, w); });
+    write_to_host(cx, std::span(lambda), [&](vector_view<double, B::space> w) { B::eigensystem(cx, there, w); });
   };
   if constexpr (B::space == memory::host) {
     write(m);
@@ -122,21 +129,6 @@ std::vector<double> solved_on_backend(context<B>& cx, matrix_view<double> m, Sol
     copy_to_host(there.view(), m);
   }
   return lambda;
-}
-
-}  // namespace detail
-
-/// Eigenvalues of a symmetric host matrix, which is destroyed, ascending; to some epsilon(double) times the largest and,
-/// root mean square, `of_mean` times their mean. About 4/3 m^3 FLOP. @throws numeric_error  an entry is not finite
-template <class B>
-std::vector<double> host_eigenvalues(context<B>& cx, matrix_view<double> m, double of_mean = 0) {
-  return detail::solved_on_backend(cx, m, [&](auto there, auto w) { B::eigenvalues(cx, there, w, of_mean); });
-}
-
-/// The same with eigenvectors: row i of m becomes eigenvector i. About 9 m^3 FLOP. @throws numeric_error  no convergence
-template <class B>
-std::vector<double> host_eigensystem(context<B>& cx, matrix_view<double> m) {
-  return detail::solved_on_backend(cx, m, [&](auto there, auto w) { B::eigensystem(cx, there, w); });
 }
 
 }  // namespace prismatic

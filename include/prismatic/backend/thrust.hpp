@@ -11,6 +11,7 @@
 #include <prismatic/backend/thrust/copy.hpp>
 #include <prismatic/backend/thrust/cross_entropy.hpp>
 #include <prismatic/backend/thrust/dense.hpp>
+#include <prismatic/backend/thrust/groups.hpp>
 #include <prismatic/backend/thrust/nearest.hpp>
 #include <prismatic/backend/thrust/pointwise.hpp>
 #include <prismatic/backend/thrust/rows.hpp>
@@ -26,6 +27,7 @@ template <class System>
 struct thrust_backend : thrust_dense<System>,
                         thrust_copy<System>,
                         thrust_rows<System>,
+                        thrust_groups<System>,
                         thrust_nearest<System>,
                         thrust_pointwise<System>,
                         thrust_attention<System>,

@@ -66,9 +66,43 @@ matrix<T, B::space> given_centroids(context<B>& cx, cluster_metric metric, matri
   return centroids;
 }
 
-/// The mean of each moved cluster's members, of unit length when the metric is spherical; the other
-/// centroids keep their bits. Members are summed in row order, so a centroid is a function of its members
-/// alone. One whose unit members cancel (a sum within rounding of 0) takes the direction of its first one.
+/// Turns sums of the members of some clusters into their means: of unit length when the metric is spherical; one whose unit
+/// members cancel (a sum within rounding of 0) takes the direction of its first one.
+///
+/// @param counts  members of each cluster, at least 1
+/// @param sums    (clusters, d), changed in place
+/// @param first   first(s): a member of cluster s
+/// @return spherical: the length each sum had, 0 for those that cancelled
+template <class B, real T, class First>
+std::vector<double> means_of_sums(context<B>& cx, const clustered_rows<B, T>& rows, std::span<const index_t> counts,
+                                  matrix_view<T, B::space> sums, First&& first) {
+  std::vector<T> factors(counts.size());
+  if (rows.metric() == cluster_metric::euclidean) {
+    for (std::size_t s = 0; s < factors.size(); ++s) factors[s] = T{1} / static_cast<T>(counts[s]);
+    B::scale_rows(cx, on_backend(cx, factors), sums);
+    return {};
+  }
+  write_to_host(cx, std::span(factors), [&](vector_view<T, B::space> w) { B::row_norms(cx, sums, w); });
+  std::vector<double> lengths(factors.begin(), factors.end());
+  std::vector<token_id> cancelled, substitutes;
+  for (std::size_t s = 0; s < factors.size(); ++s) {
+    const bool cancels = factors[s] <= std::numeric_limits<T>::epsilon() * static_cast<T>(counts[s]);
+    factors[s] = cancels ? T{0} : T{1} / factors[s];
+    if (!cancels) continue;
+    lengths[s] = 0;
+    cancelled.push_back(static_cast<token_id>(s));
+    substitutes.push_back(first(s));
+  }
+  B::scale_rows(cx, on_backend(cx, factors), sums);
+  rows.for_blocks(cx, substitutes, [&](index_t begin, std::span<const token_id> part, const auto& block) {
+    const auto slots = std::span(cancelled).subspan(static_cast<std::size_t>(begin), part.size());
+    B::scatter_rows(cx, block, slots, sums);
+  });
+  return lengths;
+}
+
+/// The mean of each moved cluster's members (means_of_sums); the other centroids keep their bits. Members are summed in row
+/// order, so a centroid is a function of its members alone.
 ///
 /// Cost of an update: reads the members of the moved clusters once. Determinism: that of the row verbs.
 template <class B, real T>
@@ -91,10 +125,10 @@ class cluster_means {
       const auto slots = std::span(of.slots).subspan(static_cast<std::size_t>(first), part.size());
       B::scatter_rows(cx, block, slots, sums.view());
     });
-    if (rows.metric() == cluster_metric::spherical)
-      normalise(cx, rows, sizes, clusters, of, sums.view());
-    else
-      average(cx, sizes, clusters, sums.view());
+    std::vector<index_t> counts;
+    for (const token_id j : clusters) counts.push_back(sizes[static_cast<std::size_t>(j)]);
+    const std::vector<double> lengths = means_of_sums<B, T>(cx, rows, counts, sums.view(), [&](std::size_t s) { return of.first[s]; });
+    for (std::size_t s = 0; s < lengths.size(); ++s) resultants_[static_cast<std::size_t>(clusters[s])] = lengths[s];
     replace(cx, moved, clusters, sums.view());
   }
 
@@ -149,36 +183,6 @@ class cluster_means {
     for (std::size_t j = 0; j < moved.size(); ++j)
       if (moved[j]) ids.push_back(static_cast<token_id>(j));
     return ids;
-  }
-
-  void normalise(context<B>& cx, const clustered_rows<B, T>& rows, std::span<const index_t> sizes,
-                 const std::vector<token_id>& clusters, const members& of, matrix_view<T, B::space> sums) {
-    std::vector<T> factors(clusters.size());
-    write_to_host(cx, std::span(factors), [&](vector_view<T, B::space> w) { B::row_norms(cx, sums, w); });
-    std::vector<token_id> cancelled, substitutes;
-    for (std::size_t s = 0; s < clusters.size(); ++s) {
-      const auto j = static_cast<std::size_t>(clusters[s]);
-      const T length = factors[s];
-      const bool cancels = length <= std::numeric_limits<T>::epsilon() * static_cast<T>(sizes[j]);
-      resultants_[j] = cancels ? 0.0 : static_cast<double>(length);
-      factors[s] = cancels ? T{0} : T{1} / length;
-      if (!cancels) continue;
-      cancelled.push_back(static_cast<token_id>(s));
-      substitutes.push_back(of.first[s]);
-    }
-    B::scale_rows(cx, on_backend(cx, factors), sums);
-    rows.for_blocks(cx, substitutes, [&](index_t first, std::span<const token_id> part, const auto& block) {
-      const auto slots = std::span(cancelled).subspan(static_cast<std::size_t>(first), part.size());
-      B::scatter_rows(cx, block, slots, sums);
-    });
-  }
-
-  static void average(context<B>& cx, std::span<const index_t> sizes, const std::vector<token_id>& clusters,
-                      matrix_view<T, B::space> sums) {
-    std::vector<T> factors(clusters.size());
-    for (std::size_t s = 0; s < clusters.size(); ++s)
-      factors[s] = T{1} / static_cast<T>(sizes[static_cast<std::size_t>(clusters[s])]);
-    B::scale_rows(cx, on_backend(cx, factors), sums);
   }
 
   void replace(context<B>& cx, const std::vector<bool>& moved, const std::vector<token_id>& clusters,

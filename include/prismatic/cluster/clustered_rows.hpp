@@ -5,6 +5,7 @@
 #include <prismatic/backend/host.hpp>
 #include <prismatic/core/checked.hpp>
 #include <prismatic/core/error.hpp>
+#include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/types.hpp>
 #include <prismatic/core/workspace.hpp>
@@ -69,6 +70,14 @@ class clustered_rows {
     return std::max(0.0, metric_ == cluster_metric::spherical ? 1.0 - s / length : length - 2.0 * s);
   }
 
+  /// (1, n): what brings each row to unit length where the metric asks for it and they are not so; empty otherwise.
+  [[nodiscard]] matrix<T> factors() const {
+    if (metric_ == cluster_metric::euclidean || unit_) return {};
+    matrix<T> out(1, size());
+    std::ranges::transform(lengths_, out.data(), [](T length) { return T{1} / length; });
+    return out;
+  }
+
   /// Row t of `block` = row ids[t], of unit length when the metric is spherical.
   void gather(context<B>& cx, std::span<const token_id> ids, matrix_view<T, B::space> block) const {
     B::gather_rows(cx, rows_, ids, block);
@@ -115,5 +124,13 @@ class clustered_rows {
   bool unit_;
   std::vector<T> lengths_;  // |x|, or |x|^2 for the Euclidean metric
 };
+
+/// The gap of every row with its score.
+template <class B, real T>
+[[nodiscard]] std::vector<double> gaps_of(const clustered_rows<B, T>& rows, std::span<const T> scores) {
+  std::vector<double> gaps(scores.size());
+  for (std::size_t i = 0; i < gaps.size(); ++i) gaps[i] = rows.gap(static_cast<index_t>(i), scores[i]);
+  return gaps;
+}
 
 }  // namespace prismatic

@@ -4,8 +4,8 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/cluster/centroids.hpp>
 #include <prismatic/cluster/clustered_rows.hpp>
-#include <prismatic/cluster/empty_clusters.hpp>
-#include <prismatic/cluster/nearest_memory.hpp>
+#include <prismatic/cluster/remembered_clusters.hpp>
+#include <prismatic/cluster/resident_clusters.hpp>
 #include <prismatic/cluster/seeding.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
@@ -14,10 +14,7 @@
 #include <prismatic/core/progress.hpp>
 #include <prismatic/core/types.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,63 +51,37 @@ inline void require_usable(const kmeans_options& options, index_t clusters, inde
                                                         " (the number of rows)");
 }
 
-inline std::vector<index_t> cluster_sizes(std::span<const label_t> labels, std::size_t clusters) {
-  std::vector<index_t> sizes(clusters);
-  for (const label_t label : labels) ++sizes[static_cast<std::size_t>(label)];
-  return sizes;
-}
-
-/// For each cluster, whether a row joined or left it. A label below 0 is no cluster.
-inline std::vector<bool> changed_clusters(std::span<const label_t> before, std::span<const label_t> after,
-                                          std::size_t clusters) {
-  std::vector<bool> changed(clusters);
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (after[i] == before[i]) continue;
-    changed[static_cast<std::size_t>(after[i])] = true;
-    if (before[i] >= 0) changed[static_cast<std::size_t>(before[i])] = true;
-  }
-  return changed;
-}
+/// Where labels stay: with the rows if the backend can do with them there what has to be done.
+template <class B, class T>
+struct clusters_of {
+  using type = remembered_clusters<B, T>;
+};
+template <class B, class T>
+  requires groups_rows<B, T>
+struct clusters_of<B, T> {
+  using type = resident_clusters<B, T>;
+};
 
 /// Assignment and update in turn, from `start`, until nothing changes or the iterations are used up.
 template <class B, real T>
 kmeans_result<T, B::space> lloyd(context<B>& cx, const clustered_rows<B, T>& rows, matrix<T, B::space> start,
                                  const kmeans_options& options) {
   kmeans_result<T, B::space> out;
-  const auto k = static_cast<std::size_t>(start.rows());
-  out.labels.assign(static_cast<std::size_t>(rows.size()), label_t{-1});
-  cluster_means<B, T> means(std::move(start));
-  nearest_memory<B, T> nearest(rows.size());
-  std::vector<bool> moved(k, true);
-
+  typename clusters_of<B, T>::type clusters(cx, rows, std::move(start));
   for (; out.iterations < options.iterations; ++out.iterations) {
     options.report("k-means", out.iterations, options.iterations);
-    const std::vector<T> bias = centroid_bias<B, T>(cx, rows.metric(), means.centroids());
-    nearest.update(cx, rows.view(), means.centroids(), bias, moved);
-
-    std::vector<label_t> labels(nearest.labels().begin(), nearest.labels().end());
-    out.sizes = cluster_sizes(labels, k);
-    if (std::ranges::find(out.sizes, 0) != out.sizes.end()) {
-      std::vector<double> gaps(labels.size());
-      for (std::size_t i = 0; i < gaps.size(); ++i)
-        gaps[i] = rows.gap(static_cast<index_t>(i), nearest.scores()[i]);
-      refill_empty_clusters(labels, out.sizes, gaps);
-    }
-
-    // A centroid is a function of its members, so it moves only if they change.
-    moved = changed_clusters(out.labels, labels, k);
-    out.converged = std::ranges::find(moved, true) == moved.end();
+    out.converged = !clusters.assign(cx);
     if (out.converged) break;
-
-    out.labels = std::move(labels);
-    means.update(cx, rows, out.labels, out.sizes, moved);
-    out.objective = means.objective(cx, rows, out.labels);
+    clusters.move(cx);
+    out.objective = clusters.objective(cx);
     if (!std::isfinite(out.objective))
       throw numeric_error("kmeans: iteration " + std::to_string(out.iterations + 1) +
                           ": found an objective that is not finite, expected a number");
     out.history.push_back(out.objective);
   }
-  out.centroids = means.release();
+  out.labels = clusters.labels();
+  out.sizes = clusters.sizes();
+  out.centroids = clusters.release();
   return out;
 }
 
@@ -156,7 +127,7 @@ template <class B, viewable Rows, viewable Initial>
 ///
 /// Each iteration assigns every row to its nearest centroid (the smallest index of a tie), gives each
 /// cluster that came out empty the worst-fitting row, then moves centroids to the mean of their rows. The
-/// objective never worsens but by rounding. Pairs that cannot have changed are skipped (nearest_memory says
+/// objective never worsens but by rounding. On the CPU pairs that cannot have changed are skipped (nearest_memory says
 /// how exactly), and the iteration ends when no row changes its cluster: neither changes the result.
 ///
 /// @param rows  (n, d), d >= 1; never copied

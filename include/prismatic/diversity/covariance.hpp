@@ -2,26 +2,21 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
-#include <prismatic/backend/host.hpp>
 #include <prismatic/core/error.hpp>
 #include <prismatic/core/matrix.hpp>
 #include <prismatic/core/matrix_view.hpp>
-#include <prismatic/core/workspace.hpp>
 #include <prismatic/diversity/unit_rows.hpp>
 
-#include <concepts>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace prismatic {
 
 /// Sums w_i z_i z_i' over rows of unit length, in double on the host.
 ///
-/// Float rows are multiplied in float, a tile of rows at a time, and each tile's d x d product is folded
-/// into the double sum; the error of an entry does not grow with the number of tiles. d (d + 1) FLOP a row;
-/// 8 d^2 bytes held, one tile of rows and (for float) one of d^2 as scratch.
+/// Float rows are multiplied in float, some thousand at a time, and these products are added up in double (the verb
+/// syrk_of_rows): the error of an entry does not grow with their number. d (d + 1) FLOP a row; 8 d^2 bytes held.
 /// Determinism: bitwise for the same blocks in the same order, whatever the number of threads; other blocks
 /// or orders agree to rounding.
 template <class B, real T>
@@ -76,9 +71,6 @@ class covariance_accumulator {
   }
 
  private:
-  // At least as many rows as a usual width, so that folding d^2 numbers is a small part of a tile's d^2 rows.
-  static constexpr index_t tile_rows = 2048;
-
   static index_t checked_width(index_t width) {
     if (width >= 1) return width;
     throw shape_error("covariance_accumulator: width: found " + std::to_string(width) +
@@ -91,26 +83,14 @@ class covariance_accumulator {
     if (sign < 0 && plan.weights.rows > weights_.rows)
       throw option_error("covariance_accumulator: remove: found " + std::to_string(plan.weights.rows) +
                          " rows, expected at most the " + std::to_string(weights_.rows) + " it holds");
-    if (plan.weights.rows > 0) fold(cx, rows, plan, sign);
+    if (plan.weights.rows > 0)  // zeros need not be read
+      B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, weights_.rows == 0 ? 0 : 1, sum_.view());
     weights_.add(plan.weights, sign);
     skipped_ += sign * plan.skipped;
     if (weights_.rows == 0) {  // what is left is rounding
       sum_ = matrix<double>(width(), width());
       weights_ = {};
     }
-  }
-
-  void fold(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan, int sign) {
-    const double kept = weights_.rows == 0 ? 0 : 1;  // zeros need not be read
-    if constexpr (requires { B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, kept, sum_.view()); })
-      B::template syrk_of_rows<T>(cx, sign, rows, plan.rows, plan.factors, kept, sum_.view());
-    else
-      for_each_tile<B, T>(cx, rows, plan, tile_rows, [&](index_t, matrix_view<const T, B::space> tile) {
-        const scratch_matrix<T, B::space> product(cx.scratch(), width(), width());
-        B::syrk(cx, op::transpose, T(sign), tile, T(0), product.view());
-        const auto back = on_host(cx, product.view());
-        for (index_t i = 0; i < sum_.size(); ++i) sum_.data()[i] += static_cast<double>(back.data()[i]);
-      });
   }
 
   matrix<double> sum_;

@@ -55,11 +55,12 @@ struct weight_sums {
 
 /// Which rows of a block count. Row `rows[i]` times `factors[i]` has length sqrt(weight).
 struct row_plan {
-  std::vector<index_t> rows;
-  std::vector<double> factors;
+  std::vector<index_t> rows;    ///< ascending; empty: every row
+  std::vector<double> factors;  ///< empty: 1 each
   weight_sums weights;
   index_t skipped = 0;
-  bool as_they_are = false;  ///< every row, unscaled
+
+  [[nodiscard]] index_t row(index_t i) const { return rows.empty() ? i : rows[static_cast<std::size_t>(i)]; }
 };
 
 /// Throws unless `weights` is empty, or `rows` finite numbers from 0 up.
@@ -92,28 +93,39 @@ row_plan plan_rows(context<B>& cx, matrix_view<const T, B::space> rows, std::spa
                    const row_options& options) {
   require_weights(weights, rows.rows());
   row_plan plan;
-  plan.as_they_are = options.rows_are_unit && weights.empty();
-  if (plan.as_they_are) {
-    plan.weights.add(1, rows.rows());
-    return plan;
+  const auto n = static_cast<std::size_t>(rows.rows());
+  if (weights.empty()) plan.weights.add(1, rows.rows());
+  if (options.rows_are_unit && weights.empty()) return plan;
+  std::vector<T> lengths(n, T{1});
+  if (!options.rows_are_unit)
+    write_to_host(cx, std::span(lengths), [&](vector_view<T, B::space> norms) { B::row_norms(cx, rows, norms); });
+  plan.factors.resize(n);
+  const auto weight_of = [&](std::size_t i) { return weights.empty() ? 1.0 : weights[i]; };
+  const auto has_direction = [&](std::size_t i) { return std::isfinite(lengths[i]) && std::isfinite(T{1} / lengths[i]); };
+  bool all = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    plan.factors[i] = std::sqrt(weight_of(i)) / static_cast<double>(lengths[i]);
+    all &= has_direction(i) && weight_of(i) > 0;
   }
-  const auto lengths = options.rows_are_unit ? std::vector<double>(static_cast<std::size_t>(rows.rows()), 1.0)
-                                             : row_lengths(cx, rows);
-  for (index_t i = 0; i < rows.rows(); ++i) {
-    const double length = lengths[static_cast<std::size_t>(i)];
-    const double weight = weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)];
+  if (all && weights.empty()) return plan;
+
+  plan.weights = {};
+  for (std::size_t i = 0; i < n; ++i) {
+    const double weight = weight_of(i);
     if (weight == 0) continue;
-    if (!std::isfinite(length) || !std::isfinite(static_cast<T>(1 / length))) {
+    if (!has_direction(i)) {
       if (options.unusable == unusable_rows::refuse)
-        throw numeric_error("row " + std::to_string(i) + ": found length " + std::to_string(length) +
+        throw numeric_error("row " + std::to_string(i) + ": found length " + std::to_string(lengths[i]) +
                             ", expected a positive finite one");
       ++plan.skipped;
       continue;
     }
-    plan.rows.push_back(i);
-    plan.factors.push_back(std::sqrt(weight) / length);
     plan.weights.add(weight);
+    if (all) continue;
+    plan.factors[plan.rows.size()] = plan.factors[i];
+    plan.rows.push_back(static_cast<index_t>(i));
   }
+  if (!all) plan.factors.resize(plan.rows.size());
   return plan;
 }
 
@@ -123,7 +135,7 @@ template <class B, real T, class F>
 void for_each_tile(context<B>& cx, matrix_view<const T, B::space> rows, const row_plan& plan, index_t tile_rows,
                    F&& use) {
   const index_t planned = plan.weights.rows;
-  if (plan.as_they_are) {
+  if (plan.factors.empty()) {
     for (index_t first = 0; first < planned; first += tile_rows)
       use(first, rows.middle_rows(first, std::min(tile_rows, planned - first)));
     return;
@@ -133,11 +145,11 @@ void for_each_tile(context<B>& cx, matrix_view<const T, B::space> rows, const ro
   std::vector<T> factors;
   for (index_t first = 0; first < planned; first += tile_rows) {
     const index_t count = std::min(tile_rows, planned - first);
-    const index_t base = plan.rows[static_cast<std::size_t>(first)];
+    const index_t base = plan.row(first);
     ids.clear();
     factors.clear();
     for (index_t i = first; i < first + count; ++i) {
-      ids.push_back(narrow<token_id>(plan.rows[static_cast<std::size_t>(i)] - base));
+      ids.push_back(narrow<token_id>(plan.row(i) - base));
       factors.push_back(static_cast<T>(plan.factors[static_cast<std::size_t>(i)]));
     }
     const auto filled = tile.view().middle_rows(0, count);

@@ -57,12 +57,12 @@ struct gradient_rows {
 };
 
 /// How many tokens to pack into a sweep of all of the context's threads together: as many as asked for, or as the context
-/// has memory for. 0 asks for `usual` a thread.
+/// has memory for. 0 asks for `usual` a thread; for many on a device, whose signs serve 64 sequences for the price of 8.
 template <class B, class Model>
 index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted, index_t usual = tokens_a_thread) {
   if (wanted == 0) {
-    wanted = 4096;
-    if constexpr (requires { cx.team(); }) wanted = usual * cx.team().size();
+    wanted = index_t{1} << 15;
+    if constexpr (B::space == memory::host && requires { cx.team(); }) wanted = usual * cx.team().size();
   }
   if constexpr (requires { model.activation_bytes(wanted); })
     return std::clamp<index_t>(cx.activation_bytes() / model.activation_bytes(1), 1, wanted);

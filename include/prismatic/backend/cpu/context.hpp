@@ -6,6 +6,7 @@
 #include <prismatic/core/philox.hpp>
 #include <prismatic/core/workspace.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@ template <class Kernels>
 class context<cpu_backend<Kernels>> {
  public:
   explicit context(context_options options = {})
-      : team_(options.threads), seed_(options.seed), activation_bytes_(options.activation_bytes) {
+      : team_(options.threads), seed_(options.seed), activation_bytes_(options.activation_bytes > 0 ? options.activation_bytes : usual_activation_bytes) {
     if constexpr (requires { Kernels::prepare(); }) Kernels::prepare();
   }
 
@@ -45,7 +46,8 @@ class context<cpu_backend<Kernels>> {
     if (alone_.empty()) alone_.resize(static_cast<std::size_t>(threads));
     std::unique_ptr<context>& own = alone_[static_cast<std::size_t>(worker)];
     if (!own)
-      own = std::make_unique<context>(context_options{.threads = 1, .seed = seed_, .activation_bytes = activation_bytes_ / threads});
+      own = std::make_unique<context>(context_options{
+          .threads = 1, .seed = seed_, .activation_bytes = std::max<index_t>(1, activation_bytes_ / threads)});
     own->products_ = products_;
     own->matrix_units_ = matrix_units_;
     return *own;

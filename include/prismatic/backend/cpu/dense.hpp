@@ -48,7 +48,7 @@ struct cpu_dense {
     symmetric<float, double>(cx, a_op, alpha, a, beta, c);
   }
 
-  /// C <- alpha sum_t factors[t]^2 a_t' a_t + beta C, a_t the row rows[t] of A; every row once where both are empty.
+  /// C <- alpha sum_t factors[t]^2 a_t' a_t + beta C, a_t the row rows[t] of A; without rows every row, without factors once.
   /// Products are summed in T, 1024 or 2048 at a time, and those sums in double: with T = float an entry of C errs by
   /// some 1e-6 of its rows' lengths squared, however many they are. Where the context's products are bf16 and the processor
   /// has such products, scaled rows are rounded to 8 significant bits first. Determinism: bitwise in threads.

@@ -73,8 +73,8 @@ struct product_tile {
   }
 };
 
-/// Row l of an operand of a product: factors[l] times row rows[l] of `all`, or row l itself where both are
-/// empty.
+/// Row l of an operand of a product: factors[l] times row rows[l] of `all`; row l where there are no rows, once where there
+/// are no factors.
 template <class T>
 struct chosen_rows {
   matrix_view<const T> all;
@@ -86,7 +86,7 @@ struct chosen_rows {
     return all.row(rows.empty() ? l : rows[static_cast<std::size_t>(l)]);
   }
   [[nodiscard]] T factor(index_t l) const {
-    return rows.empty() ? T{1} : static_cast<T>(factors[static_cast<std::size_t>(l)]);
+    return factors.empty() ? T{1} : static_cast<T>(factors[static_cast<std::size_t>(l)]);
   }
 };
 

@@ -19,7 +19,10 @@ template <class System>
 class context<thrust_backend<System>> {
  public:
   explicit context(context_options options = {})
-      : resources_(options), team_(options.threads), seed_(options.seed), activation_bytes_(options.activation_bytes) {}
+      : resources_(options),
+        team_(options.threads),
+        seed_(options.seed),
+        activation_bytes_(options.activation_bytes > 0 ? options.activation_bytes : resources_.usual_activation_bytes()) {}
 
   [[nodiscard]] typename System::resources& resources() noexcept { return resources_; }
   [[nodiscard]] workspace<System::space>& scratch() noexcept { return scratch_; }

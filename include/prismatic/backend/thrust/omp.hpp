@@ -22,6 +22,7 @@ struct thrust_omp {
   static constexpr memory space = memory::host;
   static constexpr index_t chunk = 1024;  ///< neighbouring elements that one call of a functor takes
   static constexpr index_t lanes = 1;     ///< threads that share a row's fold
+  static constexpr bool has_tf32 = false;  ///< whether products of floats with 11 significant bits are faster
 
   class resources {
    public:
@@ -37,6 +38,7 @@ struct thrust_omp {
       use(::thrust::omp::par);
     }
 
+    [[nodiscard]] static index_t usual_activation_bytes() noexcept { return prismatic::usual_activation_bytes; }
     void synchronize() noexcept {}
     void recover() noexcept {}
 
@@ -69,6 +71,14 @@ struct thrust_omp {
   static void symmetric_product(Context& cx, op a_op, T alpha, matrix_view<const T> a, T beta, matrix_view<T> c) {
     const op other = a_op == op::none ? op::transpose : op::none;
     multiply(cx, product_tile<T>{a_op, other, alpha, a, a, beta, c, true});
+  }
+
+  /// P_p <- X_p' X_p, the lower triangle, for X(parts n, m) and P(parts m, m) cut into parts that lie below one another.
+  template <real T, class Context>
+  static void column_products(Context& cx, bool /*rounded*/, matrix_view<const T> x, index_t parts, matrix_view<T> p) {
+    const index_t n = x.rows() / parts, m = x.cols();
+    for (index_t i = 0; i < parts; ++i)
+      symmetric_product<T>(cx, op::transpose, T{1}, x.middle_rows(i * n, n), T{0}, p.middle_rows(i * m, m));
   }
 
  private:
