@@ -62,6 +62,9 @@
 #include <prismatic/backend/functors/attention_adjoint_block.hpp>
 #include <prismatic/backend/functors/attention_block.hpp>
 #include <prismatic/backend/functors/attention_tile.hpp>
+#include <prismatic/backend/functors/attention_unit_adjoint.hpp>
+#include <prismatic/backend/functors/attention_unit_block.hpp>
+#include <prismatic/backend/functors/attention_unit_tile.hpp>
 #include <prismatic/backend/functors/bf16.hpp>
 #include <prismatic/backend/functors/column_products.hpp>
 #include <prismatic/backend/functors/cross_entropy.hpp>

@@ -1,6 +1,9 @@
 /// A matrix unit on the host: what the lanes of a warp hold, and the product of a tile.
 #pragma once
 
+#include "support/numeric.hpp"
+
+#include <prismatic/backend/functors/bf16.hpp>
 #include <prismatic/backend/functors/unit_tiles.hpp>
 
 #include <algorithm>
@@ -34,6 +37,27 @@ inline void multiply_tile(fragments& f) {
       for (int k = 0; k < 16; ++k) sum += a[lane / 4 + e / 2 * 8][k] * b[k][lane % 4 * 2 + e % 2];
       f.c[lane][e] = static_cast<float>(sum);
     }
+}
+
+/// C += A B of a warp: a lane's words of the factors, and its numbers of C.
+template <class Left, class Right, class Sums>
+void multiply_lanes(Left&& left, Right&& right, Sums&& sums) {
+  fragments f;
+  for (int lane = 0; lane < 32; ++lane) {
+    left(lane, f.a[lane]);
+    right(lane, f.b[lane]);
+    std::copy_n(sums(lane), 4, f.c[lane]);
+  }
+  multiply_tile(f);
+  for (int lane = 0; lane < 32; ++lane) std::copy_n(f.c[lane], 4, sums(lane));
+}
+
+/// Numbers that lose nothing as bf16.
+inline prismatic::matrix<float> bf16_gaussian(prismatic::index_t rows, prismatic::index_t cols, const char* name) {
+  prismatic::matrix<float> out = gaussian<float>(rows, cols, name);
+  for (prismatic::index_t i = 0; i < out.size(); ++i)
+    out.data()[i] = widened_bf16(prismatic::detail::bf16_parts<1>(out.data()[i]).bits[0]);
+  return out;
 }
 
 /// What the 32 lanes of a warp do with a stage of unit_tiles between its phases.

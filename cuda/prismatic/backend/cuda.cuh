@@ -3,6 +3,7 @@
 
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/cuda/attention.cuh>
+#include <prismatic/backend/cuda/attention_units.cuh>
 #include <prismatic/backend/cuda/cross_entropy.cuh>
 #include <prismatic/backend/cuda/eigenvalues.cuh>
 #include <prismatic/backend/cuda/nearest.cuh>
@@ -94,9 +95,9 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     thrust_backend<thrust_cuda>::nearest<T>(cx, a, b, bias, labels, best);
   }
 
-  /// As cpu_attention. Heads of up to 128 floats or 64 doubles by our kernel, from compute capability 8.0 on: 4 nq nk head_dim
-  /// FLOP a head and half that for a square causal block, keys and values read once for 32 queries. Others by Thrust.
-  /// Determinism: bitwise in the batch.
+  /// As cpu_attention. Heads of up to 128 floats or 64 doubles by our kernels, from compute capability 8.0 on: 4 nq nk head_dim
+  /// FLOP a head and half that for a square causal block, keys and values read once for 32 queries; at bf16 on tensor cores,
+  /// once for 64 queries. Others by Thrust. Determinism: bitwise in the batch.
   template <real T>
   static void attention(cuda& cx, const attention_shape& shape, input_matrix<T, space> q, input_matrix<T, space> k,
                         input_matrix<T, space> v, std::span<const row_range> queries, std::span<const row_range> keys,
@@ -104,6 +105,9 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     by_head<T>(
         cx, shape.head_dim,
         [&]<int Dim>(std::integral_constant<int, Dim>) {
+          if constexpr (std::same_as<T, float>)
+            if (forward_products(cx) == product_precision::bf16)
+              return detail::attend_on_units<Dim>(cx, shape, q, k, v, queries, keys, o, l);
           detail::attend_in_blocks<Dim, T>(cx, shape, q, k, v, queries, keys, o, l);
         },
         [&] { thrust_backend<thrust_cuda>::attention<T>(cx, shape, q, k, v, queries, keys, o, l); });
@@ -111,7 +115,7 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
 
   /// As cpu_attention_adjoint. Heads of up to 128 floats or 64 doubles by our kernels, from compute capability 8.0 on: P and dS
   /// are computed twice, once for dQ and once for dK and dV; 14 nq nk head_dim FLOP a head and half that for a square causal
-  /// block. Others by Thrust. Determinism: bitwise.
+  /// block; at bf16 and bf16_backward on tensor cores. Others by Thrust. Determinism: bitwise.
   template <real T>
   static void attention_adjoint(cuda& cx, const attention_shape& shape, input_matrix<T, space> q, input_matrix<T, space> k,
                                 input_matrix<T, space> v, input_matrix<T, space> o, input_matrix<T, space> l,
@@ -120,6 +124,9 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     by_head<T>(
         cx, shape.head_dim,
         [&]<int Dim>(std::integral_constant<int, Dim>) {
+          if constexpr (std::same_as<T, float>)
+            if (thrust_cuda::rounds(cx.products()))
+              return detail::attend_back_on_units<Dim>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
           detail::attend_back_in_blocks<Dim, T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv);
         },
         [&] { thrust_backend<thrust_cuda>::attention_adjoint<T>(cx, shape, q, k, v, o, l, d_o, sequences, dq, dk, dv); });

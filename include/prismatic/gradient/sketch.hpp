@@ -22,8 +22,8 @@ namespace prismatic {
 /// z_s = scale * sum over parameters of R_p vec(g_s,p), for every sequence s of a batch. Each row equals
 /// the projection of the materialised gradient, whatever the batch, the packing or the thread count.
 ///
-/// Scratch: one tile of at most max(16 MiB, one row of every sequence's gradient), on a device max(256 MiB, 128 rows), and the
-/// sketches of the batch's distinct (sequence, token) pairs; nothing grows with P.
+/// Scratch: one tile of at most max(16 MiB, one row of every sequence's gradient), on a device a 32nd of what activations may take
+/// (64 MiB to 1 GiB, or 128 rows), and the sketches of the batch's distinct (sequence, token) pairs; nothing grows with P.
 template <class B, real T, projection<B, T> Projection>
 class sketch_sink {
  public:
@@ -124,12 +124,12 @@ class sketch_sink {
  private:
   // Rows of a parameter in a tile. On the host it stays near the processor, but every tile reads all activations again, so
   // it has some rows at least; a device wants long calls, in multiples of what its kernels cut rows into.
-  static index_t tile_height(index_t row_bytes) {
+  [[nodiscard]] index_t tile_height(index_t row_bytes) const {
     constexpr index_t mebibyte = index_t{1} << 20, some_rows = 128;
     if constexpr (B::space == memory::host)
       return std::max(4 * mebibyte / row_bytes, std::min(some_rows, 16 * mebibyte / row_bytes));
-    else
-      return std::max(some_rows, 256 * mebibyte / row_bytes / some_rows * some_rows);
+    const index_t bytes = std::clamp(context_.activation_bytes() / 32, 64 * mebibyte, 1024 * mebibyte);
+    return std::max(some_rows, bytes / row_bytes / some_rows * some_rows);
   }
 
   [[nodiscard]] const parameter_info& at(parameter_id p) const { return infos_[static_cast<std::size_t>(p.index)]; }

@@ -90,6 +90,11 @@ struct thrust_cuda {
     allocator temporaries_;
   };
 
+  /// Whether floats are multiplied as bf16.
+  [[nodiscard]] static bool rounds(product_precision wanted) noexcept {
+    return wanted == product_precision::bf16 || wanted == product_precision::bf16_backward;
+  }
+
   /// C <- alpha op(A) op(B) + beta C as precisely as the stream asks. At bf16 operands of 128 rows and columns of C or more are rounded
   /// first, to be multiplied at the full rate of bf16; cuBLAS rounds smaller ones as it reads them.
   template <real T, class Context>
@@ -119,10 +124,6 @@ struct thrust_cuda {
  private:
   // Rounding an operand moves 6 bytes a number: less than what is gained from so many products with each.
   static constexpr index_t worth_rounding = 128;
-
-  [[nodiscard]] static bool rounds(product_precision wanted) noexcept {
-    return wanted == product_precision::bf16 || wanted == product_precision::bf16_backward;
-  }
 
   // A copy in bf16; rows begin at multiples of 16 bytes, as tensor cores want them.
   template <class Context>

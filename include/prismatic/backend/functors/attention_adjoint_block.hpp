@@ -51,9 +51,9 @@ struct attention_adjoint_block {
   const row_range* sequences;
   strided_rows<T> first, second;  // dQ (and nothing), or dK and dV
 
-  [[nodiscard]] PRISMATIC_HOST_DEVICE row_range sequence(index_t block) const { return sequences[tile::place_of(block, heads, tiles).sequence]; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return tile::place_of(block, heads, tiles).head; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t begin_of(index_t block) const { return tile::place_of(block, heads, tiles).first_row; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE row_range sequence(index_t block) const { return sequences[place_of_block(block, heads, tiles, rows).sequence]; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return place_of_block(block, heads, tiles, rows).head; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t begin_of(index_t block) const { return place_of_block(block, heads, tiles, rows).first_row; }
 
   /// The query heads that meet the block.
   [[nodiscard]] PRISMATIC_HOST_DEVICE row_range query_heads(index_t block) const {
@@ -62,10 +62,7 @@ struct attention_adjoint_block {
   }
   /// The rows of the sequence that pass, counted from its first; none for a block behind its end.
   [[nodiscard]] PRISMATIC_HOST_DEVICE row_range passing(index_t block) const {
-    const row_range all = sequence(block);
-    const index_t count = all.end - all.begin, begin = begin_of(block);
-    if (begin >= count) return {0, 0};
-    return Keys ? row_range{begin, count} : row_range{0, smaller(begin + rows, count)};
+    return rows_meeting(sequence(block), begin_of(block), rows, Keys);
   }
 
   PRISMATIC_HOST_DEVICE void begin(index_t block, int thread, const shared& memory, state& mine) const {

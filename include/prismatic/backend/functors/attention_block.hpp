@@ -50,16 +50,13 @@ struct attention_block {
   const row_range* key_rows;
   strided_rows<T> o, l;
 
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t sequence(index_t block) const { return tile::place_of(block, heads, blocks).sequence; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return tile::place_of(block, heads, blocks).head; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t first_query(index_t block) const { return tile::place_of(block, heads, blocks).first_row; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t sequence(index_t block) const { return place_of_block(block, heads, blocks, rows).sequence; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return place_of_block(block, heads, blocks, rows).head; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t first_query(index_t block) const { return place_of_block(block, heads, blocks, rows).first_row; }
 
   /// The keys that the block's last query sees; none for a block behind the end of its sequence.
   [[nodiscard]] PRISMATIC_HOST_DEVICE row_range seen(index_t block) const {
-    const row_range own = query_rows[sequence(block)], all = key_rows[sequence(block)];
-    const index_t count = own.end - own.begin, first = first_query(block);
-    if (first >= count) return {all.begin, all.begin};
-    return {all.begin, all.end - count + smaller(first + rows, count)};
+    return keys_seen(query_rows[sequence(block)], key_rows[sequence(block)], first_query(block), rows);
   }
 
   PRISMATIC_HOST_DEVICE void begin(index_t block, int thread, const shared& memory, state& mine) const {

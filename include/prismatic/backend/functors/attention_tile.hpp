@@ -3,12 +3,39 @@
 
 #include <prismatic/backend/functors/memory.hpp>
 #include <prismatic/config.hpp>
+#include <prismatic/core/layout.hpp>
 #include <prismatic/core/types.hpp>
 
 #include <cstddef>
 #include <cstdint>
 
 namespace prismatic::detail {
+
+/// What a block of attention is for: blocks are numbered by sequence, head and place, the last running fastest.
+struct block_place {
+  index_t sequence, head, first_row;
+};
+[[nodiscard]] PRISMATIC_HOST_DEVICE inline block_place place_of_block(index_t block, index_t heads, index_t places, int rows) {
+  // A grid has less than 2^31 blocks, and divisions of 32 bits take a fraction of the time.
+  const auto all = static_cast<std::uint32_t>(block), down = all / static_cast<std::uint32_t>(places);
+  const auto many = static_cast<std::uint32_t>(heads);
+  return {down / many, down % many, index_t{all % static_cast<std::uint32_t>(places)} * rows};
+}
+
+/// The keys that the last of `rows` queries from `first` on sees; none behind the end of its sequence.
+[[nodiscard]] PRISMATIC_HOST_DEVICE inline row_range keys_seen(row_range queries, row_range keys, index_t first, int rows) {
+  const index_t count = queries.end - queries.begin;
+  if (first >= count) return {keys.begin, keys.begin};
+  return {keys.begin, keys.end - count + smaller(first + rows, count)};
+}
+
+/// The rows of a sequence, counted from its first, that meet `rows` of its rows from `first` on: keys that these see as queries, or
+/// queries that see these as `keys`; none behind its end.
+[[nodiscard]] PRISMATIC_HOST_DEVICE inline row_range rows_meeting(row_range sequence, index_t first, int rows, bool keys) {
+  const index_t count = sequence.end - sequence.begin;
+  if (first >= count) return {0, 0};
+  return keys ? row_range{first, count} : row_range{0, smaller(first + rows, count)};
+}
 
 /// Rows of one head, up to `Dim` numbers and filled up with zeros, in memory of the block; tiles of pairs have a row for each
 /// passing row. Thread 16 d + a has pairs of own rows 4 d ... 4 d + 3 and passing rows a, a + 16, and `numbers` numbers of
@@ -19,17 +46,6 @@ struct attention_tile {
   static constexpr int row_fours = Dim / 4 + 1, tile_fours = rows / 4 + 1;  // one more: neighbouring rows start in other banks
   static constexpr int numbers = Dim / 16;
   static_assert(numbers == 1 || numbers % 4 == 0);
-
-  /// Blocks are numbered by sequence, head and place, the last running fastest over `places`.
-  struct place {
-    index_t sequence, head, first_row;
-  };
-  [[nodiscard]] PRISMATIC_HOST_DEVICE static place place_of(index_t block, index_t heads, index_t places) {
-    // A grid has less than 2^31 blocks, and divisions of 32 bits take a fraction of the time.
-    const auto all = static_cast<std::uint32_t>(block), down = all / static_cast<std::uint32_t>(places);
-    const auto many = static_cast<std::uint32_t>(heads);
-    return {down / many, down % many, index_t{all % static_cast<std::uint32_t>(places)} * rows};
-  }
 
   using pair_sums = T[4][2];
   using row_sums = T[4][static_cast<std::size_t>(numbers)];
