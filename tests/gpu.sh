@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds test_cuda for the device that is here and runs it, under compute-sanitizer too where that is installed. A short
-# table last. Exit status: 0 all passed; 1 something failed; 77 there is no CUDA device (what was built is kept).
+# Builds test_cuda for the device that is here and runs it, under compute-sanitizer too where that is installed. Needs the CUDA
+# toolkit, Eigen and Catch2 (-DCMAKE_PREFIX_PATH=... where they are not installed), no network. A short table last. Exit status: 0 all passed; 1 something failed; 77 there is no CUDA device (what was built is kept).
 #   tests/gpu.sh [CMake options, e.g. -DCMAKE_CUDA_ARCHITECTURES=90]
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ export PATH="$PATH:/usr/local/cuda/bin"  # where nvcc is as a rule
 
 architecture() { nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d '. '; }
 arch="$(architecture)"
-configure build/gpu -DCMAKE_BUILD_TYPE=Release -DPRISMATIC_CUDA=ON -DPRISMATIC_COMMAND=OFF \
+configure build/gpu -DCMAKE_BUILD_TYPE=Release -DPRISMATIC_CUDA=ON -DPRISMATIC_COMMAND=OFF -DPRISMATIC_TESTS=OFF -DPRISMATIC_WERROR=OFF \
   ${arch:+-DCMAKE_CUDA_ARCHITECTURES=$arch} "$@" >build/gpu.log 2>&1 &&
   cmake --build build/gpu -j "$(cores)" --target test_cuda >>build/gpu.log 2>&1 || {
   tail -n 30 build/gpu.log

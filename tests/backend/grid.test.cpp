@@ -27,6 +27,16 @@ struct keep {
 
 }  // namespace
 
+TEST_CASE("numbers are divided alike in 32 bits and in 64", "[backend][functors]") {
+  const index_t large = index_t{1} << 32;
+  for (const index_t n : {index_t{0}, index_t{1}, index_t{1000}, large - 1, large, large + 7, 5 * large + 3})
+    for (const index_t by : {index_t{1}, index_t{3}, index_t{1024}, large - 1, large, large + 1}) {
+      CAPTURE(n, by);
+      CHECK(detail::divide(n, by).whole == n / by);
+      CHECK(detail::divide(n, by).rest == n % by);
+    }
+}
+
 TEST_CASE("chunks meet every element once", "[backend][functors]") {
   for (const index_t chunk : {1, 2, 64, 1000})
     for (const auto& [rows, cols] : {std::pair<index_t, index_t>{0, 3}, {3, 0}, {1, 1}, {7, 130}, {2, 128}}) {

@@ -15,15 +15,16 @@ template <class F>
 struct element_chunks {
   F f;
   index_t cols, chunk;
+  index_t across = (cols + chunk - 1) / chunk;  ///< calls for a row
 
   [[nodiscard]] static index_t count(index_t rows, index_t cols, index_t chunk) noexcept {
     return rows * ((cols + chunk - 1) / chunk);
   }
 
   PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
-    const index_t chunks = (cols + chunk - 1) / chunk, i = task / chunks, first = task % chunks * chunk;
-    const index_t end = smaller(first + chunk, cols);
-    for (index_t j = first; j < end; ++j) f(i, j);
+    const quotient place = divide(task, across);
+    const index_t first = place.rest * chunk, end = smaller(first + chunk, cols);
+    for (index_t j = first; j < end; ++j) f(place.whole, j);
   }
 };
 
@@ -37,8 +38,9 @@ struct lane_folds {
   value* parts;
 
   PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
+    const quotient place = divide(task, lanes);
     value part = fold.start();
-    for (index_t j = task % lanes; j < cols; j += lanes) fold.step(part, task / lanes, j);
+    for (index_t j = place.rest; j < cols; j += lanes) fold.step(part, place.whole, j);
     parts[task] = part;
   }
 };

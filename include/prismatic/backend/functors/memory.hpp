@@ -30,6 +30,17 @@ strided_rows(matrix_view<T, Space>) -> strided_rows<T>;
 
 [[nodiscard]] PRISMATIC_HOST_DEVICE constexpr index_t smaller(index_t a, index_t b) noexcept { return a < b ? a : b; }
 
+/// How often `by` > 0 fits into n >= 0, and what is left.
+struct quotient {
+  index_t whole, rest;
+};
+/// Where both fit into 32 bits they are divided so: a device takes a fraction of the time for it.
+[[nodiscard]] PRISMATIC_HOST_DEVICE constexpr quotient divide(index_t n, index_t by) noexcept {
+  if ((n | by) >> 32 != 0) return {n / by, n % by};
+  const auto small = static_cast<std::uint32_t>(n), part = static_cast<std::uint32_t>(by);
+  return {small / part, small % part};
+}
+
 /// Neighbours that are read or written at once.
 template <class T>
 struct alignas(16) four_of {

@@ -25,7 +25,8 @@ struct pack_sequences {
   four_words* packed;
 
   PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
-    const index_t step = task / 32 % units.steps, unit = task / 32 / units.steps;
+    const quotient place = divide(task / 32, units.steps);
+    const index_t unit = place.whole, step = place.rest;
     const sequence_steps own = at(step);
     const index_t first = own.begin + (step - own.first) * 16;
     const auto value = [&](int row, int column) {

@@ -20,9 +20,10 @@ struct round_eight {
   [[nodiscard]] PRISMATIC_HOST_DEVICE index_t calls_a_row() const { return (cols + 7) / 8; }
 
   PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
-    const index_t i = task / calls_a_row(), j = task % calls_a_row() * 8;
-    const float* const from = x[i] + j;
-    bf16* const to = out[i] + j;
+    const quotient place = divide(task, calls_a_row());
+    const index_t j = place.rest * 8;
+    const float* const from = x[place.whole] + j;
+    bf16* const to = out[place.whole] + j;
     if (j + 8 > cols || reinterpret_cast<std::uintptr_t>(from) % alignof(four_of<float>) != 0) {
       for (index_t e = 0; e < smaller(8, cols - j); ++e) to[e] = bf16{static_cast<std::uint16_t>(bits(from[e]))};
       return;

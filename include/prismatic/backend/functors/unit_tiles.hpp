@@ -23,8 +23,6 @@ struct row_units {
 
   index_t steps;
 
-  /// Steps of that many columns, one at least.
-  [[nodiscard]] static index_t steps_of(index_t cols) noexcept { return cols == 0 ? 1 : (cols + 15) / 16; }
   [[nodiscard]] PRISMATIC_HOST_DEVICE index_t place(index_t unit, index_t step) const { return (unit * steps + step) * size; }
 
   /// Packs a lane's eight numbers of a unit: value(row, column), counted within the unit.
@@ -40,24 +38,6 @@ struct row_units {
     }
     PRISMATIC_UNROLL
     for (int p = 0; p < Parts; ++p) packed[place(unit, step) + 32 * p + lane] = out[p];
-  }
-};
-
-/// Packs the rows of x, eight numbers a call, zeros where there is none.
-template <int Parts>
-struct pack_rows_in_units {
-  row_units<Parts> units;
-  index_t rows, cols;
-  strided_rows<const float> x;
-  four_words* packed;
-
-  PRISMATIC_HOST_DEVICE void operator()(index_t task) const {
-    const index_t step = task / 32 % units.steps, unit = task / 32 / units.steps;
-    const auto value = [&](int row, int column) {
-      const index_t i = unit * 16 + row, j = step * 16 + column;
-      return i < rows && j < cols ? x[i][j] : 0.0F;
-    };
-    units.pack(unit, step, static_cast<int>(task % 32), value, packed);
   }
 };
 
