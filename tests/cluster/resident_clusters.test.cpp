@@ -82,6 +82,7 @@ TEMPLATE_LIST_TEST_CASE("members that cancel, and equal rows", "[cluster][kmeans
   const auto one = kmeans(cx, moved_to<B::space>(rows.clone()), {.clusters = 1});
   CHECK(copy_to_host(one.centroids.view())(0, 0) == T(1));
   CHECK(one.objective == 0.0);
+  CHECK(one.iterations == 1);  // all labels are 0, and were nothing before
   CHECK(one.converged);
 
   matrix<T> equal(12, 3);

@@ -189,8 +189,13 @@ TEST_CASE("numbers that are none, or next to none, go by all products", "[backen
 }
 
 TEST_CASE("slices of rows know nothing of one another", "[backend][nearest]") {
-  const matrix<float> a = unit_rows(300, 4, "long"), b = unit_rows(200'000, 4, "many");  // 256 rows a slice
+  const matrix<float> a = unit_rows(300, 8, "long");
+  matrix<float> b = unit_rows(200'000, 8, "many");  // 256 rows a slice
+  for (index_t j = 0; j < b.rows(); ++j)
+    for (index_t l = 0; l < 8 && j % 4001 != 7; ++l) b(j, l) *= 0.01F;  // all but fifty are out of the question
   const result found = best_rows(a, b), some = best_rows(a.view().middle_rows(200, 100), b);
+  CHECK(found.undecided == 0);
+  for (const label_t label : found.labels) CHECK(label % 4001 == 7);
   CHECK(std::vector<label_t>(found.labels.begin() + 200, found.labels.end()) == some.labels);
   CHECK(std::vector<float>(found.best.begin() + 200, found.best.end()) == some.best);
 }
