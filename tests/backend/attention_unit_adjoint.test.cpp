@@ -1,11 +1,8 @@
 #include <prismatic/backend/functors/attention_unit_adjoint.hpp>
 
-#include "oracle/attention.hpp"
+#include "support/attend_back.hpp"
 #include "support/catch.hpp"
 #include "support/matrix_unit.hpp"
-#include "support/numeric.hpp"
-
-#include <prismatic/backend/cpu.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -62,44 +59,23 @@ void run_blocks(const detail::attention_unit_adjoint<Dim, Keys>& all, index_t co
 template <int Dim>
 void check(const attention_shape& shape, const layout& sequences) {
   CAPTURE(Dim, shape.heads, shape.kv_heads, shape.head_dim);
-  const index_t rows = sequences.rows(), width = shape.heads * shape.head_dim, narrow = shape.kv_heads * shape.head_dim;
-  const auto q = test::bf16_gaussian(rows, width, "q"), k = test::bf16_gaussian(rows, narrow, "k");
-  const auto v = test::bf16_gaussian(rows, narrow, "v"), d_o = test::bf16_gaussian(rows, width, "do");
-  matrix<float> o(rows, width), l(rows, shape.heads), d(rows, shape.heads);
-  const matrix<float>&kept_o = o, &kept_l = l, &kept_d = d;  // read only
-  context<cpu_backend<>> cx({.threads = 1});
-  cpu_backend<>::attention<float>(cx, shape, q, k, v, sequences.ranges(), sequences.ranges(), o.view(), l.view());
-  const detail::attention_delta<float> delta{shape.head_dim, kept_o.view(), d_o.view(), d.view()};
-  for (index_t t = 0; t < rows; ++t)
-    for (index_t h = 0; h < shape.heads; ++h) delta(t, h);
-
-  const auto start_q = test::gaussian<float>(rows, width, "dq"), start_k = test::gaussian<float>(rows, narrow, "dk"),
-             start_v = test::gaussian<float>(rows, narrow, "dv");
-  matrix<float> dq = start_q.clone(), dk = start_k.clone(), dv = start_v.clone();
-  const detail::attention_pair<float> pair{shape.heads / shape.kv_heads, shape.head_dim, static_cast<float>(shape.scale),
-                                           q.view(), k.view(), v.view(), d_o.view(), kept_l.view(), kept_d.view()};
   using query_block = detail::attention_unit_adjoint<Dim, false>;
   using key_block = detail::attention_unit_adjoint<Dim, true>;
   const index_t tiles = (sequences.longest() + query_block::rows - 1) / query_block::rows;
-  run_blocks(query_block{shape.heads, tiles, pair, sequences.ranges().data(), dq.view(), dq.view()},
-             sequences.sequences() * shape.heads * tiles);
-  run_blocks(key_block{shape.kv_heads, tiles, pair, sequences.ranges().data(), dk.view(), dv.view()},
-             sequences.sequences() * shape.kv_heads * tiles);
-
-  auto expected = test::oracle::attention_adjoint(shape, test::widened(q), test::widened(k), test::widened(v),
-                                                  test::widened(d_o), sequences.ranges());
-  const auto add = [](matrix<double>& to, const matrix<float>& from) {
-    for (index_t i = 0; i < to.size(); ++i) to.data()[i] += static_cast<double>(from.data()[i]);
-  };
-  add(expected.dq, start_q);
-  add(expected.dk, start_k);
-  add(expected.dv, start_v);
+  const auto error = test::attend_back<float>(
+      shape, sequences, [](index_t rows, index_t cols, const char* name) { return test::bf16_gaussian(rows, cols, name); },
+      [&](const detail::attention_pair<float>& pair, matrix_view<float> dq, matrix_view<float> dk, matrix_view<float> dv) {
+        run_blocks(query_block{shape.heads, tiles, pair, sequences.ranges().data(), dq, dq},
+                   sequences.sequences() * shape.heads * tiles);
+        run_blocks(key_block{shape.kv_heads, tiles, pair, sequences.ranges().data(), dk, dv},
+                   sequences.sequences() * shape.kv_heads * tiles);
+      });
   // P and dS are rounded, at most 2^-9 of each; those of a query sum up to 1 and to some sqrt(head_dim).
   const double queries = static_cast<double>(shape.heads) / static_cast<double>(shape.kv_heads), size = 4 * 0x1p-9 * 4;
   const double steep = size * shape.scale * std::sqrt(static_cast<double>(shape.head_dim));
-  CHECK(test::largest_difference(dq, expected.dq) <= 2 * steep);
-  CHECK(test::largest_difference(dk, expected.dk) <= 4 * queries * steep);
-  CHECK(test::largest_difference(dv, expected.dv) <= 2 * queries * size);
+  CHECK(error.dq <= 2 * steep);
+  CHECK(error.dk <= 4 * queries * steep);
+  CHECK(error.dv <= 2 * queries * size);
 }
 
 }  // namespace

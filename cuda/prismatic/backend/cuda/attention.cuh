@@ -41,22 +41,29 @@ static __global__ void __launch_bounds__(attention_block<T, Dim>::threads, sizeo
   all.finish(block, thread, mine);
 }
 
+/// A kernel of attention over the blocks of all sequences and heads.
+template <class Block, real T, class Context>
+void launch_attention(Context& cx, void (*kernel)(Block), const attention_shape& shape, matrix_view<const T, memory::device> q,
+                      matrix_view<const T, memory::device> k, matrix_view<const T, memory::device> v,
+                      std::span<const row_range> queries, std::span<const row_range> keys, matrix_view<T, memory::device> o,
+                      matrix_view<T, memory::device> l) {
+  index_t longest = 0;
+  for (const row_range r : queries) longest = std::max(longest, r.size());
+  const index_t blocks = (longest + Block::rows - 1) / Block::rows;
+  const along<thrust_cuda, row_range> query_rows(cx, queries), key_rows(cx, keys);
+  launch(cx.resources().get(), static_cast<index_t>(queries.size()) * shape.heads * blocks, Block::threads, Block::shared::bytes,
+         kernel,
+         Block{shape.heads, shape.heads / shape.kv_heads, shape.head_dim, blocks, static_cast<T>(shape.scale),
+               -std::numeric_limits<T>::infinity(), q, k, v, query_rows.data(), key_rows.data(), o, l});
+}
+
 /// The verb `attention` for heads of up to Dim numbers.
 template <int Dim, real T, class Context>
 void attend_in_blocks(Context& cx, const attention_shape& shape, matrix_view<const T, memory::device> q,
                       matrix_view<const T, memory::device> k, matrix_view<const T, memory::device> v,
                       std::span<const row_range> queries, std::span<const row_range> keys,
                       matrix_view<T, memory::device> o, matrix_view<T, memory::device> l) {
-  using block_type = attention_block<T, Dim>;
-  index_t longest = 0;
-  for (const row_range r : queries) longest = std::max(longest, r.size());
-  const index_t blocks = (longest + block_type::rows - 1) / block_type::rows;
-  const along<thrust_cuda, row_range> query_rows(cx, queries), key_rows(cx, keys);
-  launch(cx.resources().get(), static_cast<index_t>(queries.size()) * shape.heads * blocks, block_type::threads,
-         block_type::shared::size * static_cast<int>(sizeof(four_of<T>)),
-         attention_kernel<T, Dim>,
-         block_type{shape.heads, shape.heads / shape.kv_heads, shape.head_dim, blocks, static_cast<T>(shape.scale),
-                    -std::numeric_limits<T>::infinity(), q, k, v, query_rows.data(), key_rows.data(), o, l});
+  launch_attention<attention_block<T, Dim>, T>(cx, attention_kernel<T, Dim>, shape, q, k, v, queries, keys, o, l);
 }
 
 /// The shell: shared memory and barriers around the phases of attention_adjoint_block.
@@ -84,6 +91,30 @@ static __global__ void __launch_bounds__(attention_adjoint_block<T, Dim, Keys>::
   all.finish(block, thread, mine);
 }
 
+/// Kernels of the adjoint over the blocks of queries, and of keys, of all sequences and heads.
+template <class QueryBlock, class KeyBlock, real T, class Context>
+void launch_attention_adjoint(Context& cx, void (*query_kernel)(QueryBlock), void (*key_kernel)(KeyBlock),
+                              const attention_shape& shape, matrix_view<const T, memory::device> q,
+                              matrix_view<const T, memory::device> k, matrix_view<const T, memory::device> v,
+                              matrix_view<const T, memory::device> o, matrix_view<const T, memory::device> l,
+                              matrix_view<const T, memory::device> d_o, std::span<const row_range> sequences,
+                              matrix_view<T, memory::device> dq, matrix_view<T, memory::device> dk,
+                              matrix_view<T, memory::device> dv) {
+  static_assert(QueryBlock::rows == KeyBlock::rows);
+  const scratch_matrix<T, memory::device> d(cx.scratch(), o.rows(), shape.heads);
+  for_each_element(cx, o.rows(), shape.heads, attention_delta<T>{shape.head_dim, o, d_o, d.view()});
+  index_t longest = 0;
+  for (const row_range r : sequences) longest = std::max(longest, r.size());
+  const index_t tiles = (longest + QueryBlock::rows - 1) / QueryBlock::rows, count = static_cast<index_t>(sequences.size());
+  const along<thrust_cuda, row_range> rows(cx, sequences);
+  const attention_pair<T> pair{shape.heads / shape.kv_heads, shape.head_dim, static_cast<T>(shape.scale), q, k, v, d_o, l,
+                               matrix_view<const T, memory::device>(d.view())};
+  launch(cx.resources().get(), count * shape.heads * tiles, QueryBlock::threads, QueryBlock::shared::bytes, query_kernel,
+         QueryBlock{shape.heads, tiles, pair, rows.data(), dq, dq});
+  launch(cx.resources().get(), count * shape.kv_heads * tiles, KeyBlock::threads, KeyBlock::shared::bytes, key_kernel,
+         KeyBlock{shape.kv_heads, tiles, pair, rows.data(), dk, dv});
+}
+
 /// The verb `attention_adjoint` for heads of up to Dim numbers.
 template <int Dim, real T, class Context>
 void attend_back_in_blocks(Context& cx, const attention_shape& shape, matrix_view<const T, memory::device> q,
@@ -92,21 +123,9 @@ void attend_back_in_blocks(Context& cx, const attention_shape& shape, matrix_vie
                            matrix_view<const T, memory::device> d_o, std::span<const row_range> sequences,
                            matrix_view<T, memory::device> dq, matrix_view<T, memory::device> dk,
                            matrix_view<T, memory::device> dv) {
-  using query_block = attention_adjoint_block<T, Dim, false>;
-  using key_block = attention_adjoint_block<T, Dim, true>;
-  const scratch_matrix<T, memory::device> d(cx.scratch(), o.rows(), shape.heads);
-  for_each_element(cx, o.rows(), shape.heads, attention_delta<T>{shape.head_dim, o, d_o, d.view()});
-  index_t longest = 0;
-  for (const row_range r : sequences) longest = std::max(longest, r.size());
-  const index_t tiles = (longest + query_block::rows - 1) / query_block::rows, count = static_cast<index_t>(sequences.size());
-  const along<thrust_cuda, row_range> rows(cx, sequences);
-  const attention_pair<T> pair{shape.heads / shape.kv_heads, shape.head_dim, static_cast<T>(shape.scale), q, k, v, d_o, l,
-                               matrix_view<const T, memory::device>(d.view())};
-  const auto bytes = [](int fours) { return fours * static_cast<int>(sizeof(four_of<T>)); };
-  launch(cx.resources().get(), count * shape.heads * tiles, query_block::threads, bytes(query_block::shared::size),
-         attention_adjoint_kernel<T, Dim, false>, query_block{shape.heads, tiles, pair, rows.data(), dq, dq});
-  launch(cx.resources().get(), count * shape.kv_heads * tiles, key_block::threads, bytes(key_block::shared::size),
-         attention_adjoint_kernel<T, Dim, true>, key_block{shape.kv_heads, tiles, pair, rows.data(), dk, dv});
+  launch_attention_adjoint<attention_adjoint_block<T, Dim, false>, attention_adjoint_block<T, Dim, true>, T>(
+      cx, attention_adjoint_kernel<T, Dim, false>, attention_adjoint_kernel<T, Dim, true>, shape, q, k, v, o, l, d_o, sequences, dq,
+      dk, dv);
 }
 
 }  // namespace prismatic::detail

@@ -2,16 +2,12 @@
 #pragma once
 
 #include <prismatic/backend/backend.hpp>
-#include <prismatic/backend/cuda/launch.cuh>
+#include <prismatic/backend/cuda/attention.cuh>
 #include <prismatic/backend/cuda/matrix_unit.cuh>
 #include <prismatic/backend/functors/attention_unit_adjoint.hpp>
 #include <prismatic/backend/functors/attention_unit_block.hpp>
-#include <prismatic/backend/thrust/cuda.cuh>
-#include <prismatic/backend/thrust/launch.hpp>
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace prismatic::detail {
@@ -82,15 +78,7 @@ void attend_on_units(Context& cx, const attention_shape& shape, matrix_view<cons
                      matrix_view<const float, memory::device> k, matrix_view<const float, memory::device> v,
                      std::span<const row_range> queries, std::span<const row_range> keys, matrix_view<float, memory::device> o,
                      matrix_view<float, memory::device> l) {
-  using block_type = attention_unit_block<Dim>;
-  index_t longest = 0;
-  for (const row_range r : queries) longest = std::max(longest, r.size());
-  const index_t blocks = (longest + block_type::rows - 1) / block_type::rows;
-  const along<thrust_cuda, row_range> query_rows(cx, queries), key_rows(cx, keys);
-  launch(cx.resources().get(), static_cast<index_t>(queries.size()) * shape.heads * blocks, block_type::threads,
-         block_type::shared::size * static_cast<int>(sizeof(std::uint32_t)), attention_unit_kernel<Dim>,
-         block_type{shape.heads, shape.heads / shape.kv_heads, shape.head_dim, blocks, static_cast<float>(shape.scale),
-                    -std::numeric_limits<float>::infinity(), q, k, v, query_rows.data(), key_rows.data(), o, l});
+  launch_attention<attention_unit_block<Dim>, float>(cx, attention_unit_kernel<Dim>, shape, q, k, v, queries, keys, o, l);
 }
 
 /// The shell: shared memory, barriers and products around the phases of attention_unit_adjoint.
@@ -152,21 +140,9 @@ void attend_back_on_units(Context& cx, const attention_shape& shape, matrix_view
                           matrix_view<const float, memory::device> d_o, std::span<const row_range> sequences,
                           matrix_view<float, memory::device> dq, matrix_view<float, memory::device> dk,
                           matrix_view<float, memory::device> dv) {
-  using query_block = attention_unit_adjoint<Dim, false>;
-  using key_block = attention_unit_adjoint<Dim, true>;
-  const scratch_matrix<float, memory::device> d(cx.scratch(), o.rows(), shape.heads);
-  for_each_element(cx, o.rows(), shape.heads, attention_delta<float>{shape.head_dim, o, d_o, d.view()});
-  index_t longest = 0;
-  for (const row_range r : sequences) longest = std::max(longest, r.size());
-  const index_t tiles = (longest + query_block::rows - 1) / query_block::rows, count = static_cast<index_t>(sequences.size());
-  const along<thrust_cuda, row_range> rows(cx, sequences);
-  const attention_pair<float> pair{shape.heads / shape.kv_heads, shape.head_dim, static_cast<float>(shape.scale), q, k, v, d_o, l,
-                                   matrix_view<const float, memory::device>(d.view())};
-  const auto bytes = [](int words) { return words * static_cast<int>(sizeof(std::uint32_t)); };
-  launch(cx.resources().get(), count * shape.heads * tiles, query_block::threads, bytes(query_block::shared::size),
-         attention_unit_adjoint_kernel<Dim, false>, query_block{shape.heads, tiles, pair, rows.data(), dq, dq});
-  launch(cx.resources().get(), count * shape.kv_heads * tiles, key_block::threads, bytes(key_block::shared::size),
-         attention_unit_adjoint_kernel<Dim, true>, key_block{shape.kv_heads, tiles, pair, rows.data(), dk, dv});
+  launch_attention_adjoint<attention_unit_adjoint<Dim, false>, attention_unit_adjoint<Dim, true>, float>(
+      cx, attention_unit_adjoint_kernel<Dim, false>, attention_unit_adjoint_kernel<Dim, true>, shape, q, k, v, o, l, d_o, sequences,
+      dq, dk, dv);
 }
 
 }  // namespace prismatic::detail

@@ -33,6 +33,7 @@ struct attention_adjoint_block {
   struct shared {
     four_of<T>* words;
     static constexpr int size = 4 * rows * tile::row_fours + outputs * rows * tile::tile_fours;
+    static constexpr int bytes = size * static_cast<int>(sizeof(four_of<T>));
 
     [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* own(int which) const { return words + which * rows * tile::row_fours; }
     [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* passing(int which) const { return words + (2 + which) * rows * tile::row_fours; }

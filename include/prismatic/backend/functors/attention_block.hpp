@@ -28,6 +28,7 @@ struct attention_block {
   struct shared {
     four_of<T>* words;
     static constexpr int size = 3 * rows * tile::row_fours + (rows + 16) * tile::tile_fours;
+    static constexpr int bytes = size * static_cast<int>(sizeof(four_of<T>));
 
     [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* queries() const { return words; }
     [[nodiscard]] PRISMATIC_HOST_DEVICE four_of<T>* keys() const { return words + rows * tile::row_fours; }

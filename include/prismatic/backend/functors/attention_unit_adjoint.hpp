@@ -32,6 +32,7 @@ struct attention_unit_adjoint {
   struct shared {
     std::uint32_t* words;
     static constexpr int size = 2 * own_tile::by_rows + 2 * passing_tile::by_rows + outputs * passing_tile::by_columns;
+    static constexpr int bytes = size * static_cast<int>(sizeof(std::uint32_t));
     [[nodiscard]] PRISMATIC_HOST_DEVICE std::uint32_t* own(int which) const { return words + which * own_tile::by_rows; }
     [[nodiscard]] PRISMATIC_HOST_DEVICE std::uint32_t* passing(int which) const {
       return words + 2 * own_tile::by_rows + which * passing_tile::by_rows;

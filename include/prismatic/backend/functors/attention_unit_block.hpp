@@ -27,6 +27,7 @@ struct attention_unit_block {
   struct shared {
     std::uint32_t* words;
     static constexpr int size = own_tile::by_rows + passing_tile::by_rows + passing_tile::by_columns;
+    static constexpr int bytes = size * static_cast<int>(sizeof(std::uint32_t));
     [[nodiscard]] PRISMATIC_HOST_DEVICE std::uint32_t* queries() const { return words; }
     [[nodiscard]] PRISMATIC_HOST_DEVICE std::uint32_t* keys() const { return words + own_tile::by_rows; }
     [[nodiscard]] PRISMATIC_HOST_DEVICE std::uint32_t* values() const { return keys() + passing_tile::by_rows; }

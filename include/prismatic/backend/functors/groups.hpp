@@ -62,4 +62,15 @@ struct distance_term {
   }
 };
 
+/// The term that counts where two sets of n labels differ, `cols` of them a row.
+struct differing_label {
+  const label_t* a;
+  const label_t* b;
+  index_t n, cols;
+  PRISMATIC_HOST_DEVICE double operator()(index_t i, index_t j) const {
+    const index_t at = i * cols + j;
+    return at < n && a[at] != b[at] ? 1 : 0;
+  }
+};
+
 }  // namespace prismatic::detail

@@ -5,6 +5,7 @@
 #include <prismatic/backend/backend.hpp>
 #include <prismatic/backend/functors/groups.hpp>
 #include <prismatic/backend/functors/rows.hpp>
+#include <prismatic/backend/host.hpp>
 #include <prismatic/backend/thrust/context.hpp>
 #include <prismatic/backend/thrust/launch.hpp>
 #include <prismatic/core/layout.hpp>
@@ -13,7 +14,6 @@
 
 #include <thrust/binary_search.h>
 #include <thrust/copy.h>
-#include <thrust/equal.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/sequence.h>
 #include <thrust/sort.h>
@@ -78,11 +78,12 @@ struct thrust_groups {
 
   /// Whether two sets of labels are the same. Waits for the device.
   [[nodiscard]] static bool same_labels(own& cx, vector_view<const label_t, space> a, vector_view<const label_t, space> b) {
-    bool same = false;
-    cx.resources().run(a.size(), [&](const auto& policy) {
-      same = ::thrust::equal(policy, a.data(), a.data() + a.size(), b.data());
-    });
-    return same;
+    constexpr index_t cols = 1024;
+    const index_t n = a.size(), rows = (n + cols - 1) / cols;
+    const scratch_matrix<float, space> differing(cx.scratch(), 1, rows);
+    detail::sum_rows(cx, rows, cols, detail::differing_label{a.data(), b.data(), n, cols}, detail::store_sum<float>{differing.data()});
+    const auto found = on_host(cx, matrix_view<const float, space>(differing.view()));
+    return std::all_of(found.data(), found.data() + rows, [](float count) { return count == 0; });
   }
 };
 
