@@ -61,7 +61,7 @@ struct gradient_rows {
 template <class B, class Model>
 index_t sweep_tokens(context<B>& cx, const Model& model, index_t wanted, index_t usual = tokens_a_thread) {
   if (wanted == 0) {
-    wanted = index_t{1} << 15;
+    wanted = B::space == memory::host ? 4096 : 32768;
     if constexpr (B::space == memory::host && requires { cx.team(); }) wanted = usual * cx.team().size();
   }
   if constexpr (requires { model.activation_bytes(wanted); })

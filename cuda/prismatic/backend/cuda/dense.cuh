@@ -85,10 +85,10 @@ void cublas_column_products(const cuda_stream& stream, bool rounded, matrix_view
   const index_t n = x.rows() / parts, m = x.cols();
   constexpr cudaDataType type = std::same_as<T, float> ? CUDA_R_32F : CUDA_R_64F;
   const T one{1}, zero{0};
+  const cublasComputeType_t compute = cublas_compute<T>(rounded ? product_precision::tf32 : product_precision::full);
   check_cublas(::cublasGemmStridedBatchedEx_64(stream.blas(), CUBLAS_OP_N, CUBLAS_OP_T, m, m, n, &one, x.data(), type, leading(x),
                                                n * leading(x), x.data(), type, leading(x), n * leading(x), &zero, p.data(), type,
-                                               leading(p), m * leading(p), parts, cublas_compute<T>(rounded ? product_precision::tf32 : product_precision::full),
-                                               CUBLAS_GEMM_DEFAULT),
+                                               leading(p), m * leading(p), parts, compute, CUBLAS_GEMM_DEFAULT),
                "covariance");
 }
 

@@ -22,7 +22,9 @@ template <class Kernels>
 class context<cpu_backend<Kernels>> {
  public:
   explicit context(context_options options = {})
-      : team_(options.threads), seed_(options.seed), activation_bytes_(options.activation_bytes > 0 ? options.activation_bytes : usual_activation_bytes) {
+      : team_(options.threads),
+        seed_(options.seed),
+        activation_bytes_(options.activation_bytes > 0 ? options.activation_bytes : usual_activation_bytes) {
     if constexpr (requires { Kernels::prepare(); }) Kernels::prepare();
   }
 

@@ -52,7 +52,9 @@ struct attention_adjoint_block {
   const row_range* sequences;
   strided_rows<T> first, second;  // dQ (and nothing), or dK and dV
 
-  [[nodiscard]] PRISMATIC_HOST_DEVICE row_range sequence(index_t block) const { return sequences[place_of_block(block, heads, tiles, rows).sequence]; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE row_range sequence(index_t block) const {
+    return sequences[place_of_block(block, heads, tiles, rows).sequence];
+  }
   [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return place_of_block(block, heads, tiles, rows).head; }
   [[nodiscard]] PRISMATIC_HOST_DEVICE index_t begin_of(index_t block) const { return place_of_block(block, heads, tiles, rows).first_row; }
 

@@ -53,7 +53,9 @@ struct attention_block {
 
   [[nodiscard]] PRISMATIC_HOST_DEVICE index_t sequence(index_t block) const { return place_of_block(block, heads, blocks, rows).sequence; }
   [[nodiscard]] PRISMATIC_HOST_DEVICE index_t head(index_t block) const { return place_of_block(block, heads, blocks, rows).head; }
-  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t first_query(index_t block) const { return place_of_block(block, heads, blocks, rows).first_row; }
+  [[nodiscard]] PRISMATIC_HOST_DEVICE index_t first_query(index_t block) const {
+    return place_of_block(block, heads, blocks, rows).first_row;
+  }
 
   /// The keys that the block's last query sees; none for a block behind the end of its sequence.
   [[nodiscard]] PRISMATIC_HOST_DEVICE row_range seen(index_t block) const {

@@ -58,7 +58,9 @@ struct thrust_dense {
     for (index_t first = 0, count = 0; first < n; first += count) {
       const index_t left = n - first, parts = std::clamp<index_t>(left / depth, 1, together);
       count = std::min(left, depth * parts);
-      const auto part = [&](auto all) { return all.empty() ? all : all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)); };
+      const auto part = [&](auto all) {
+        return all.empty() ? all : all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+      };
       const detail::along<System, index_t> ids(cx, part(rows));
       const detail::along<System, double> scales(cx, part(factors));
       const auto tile = scaled.view().middle_rows(0, count);
