@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds test_cuda for the device that is here and runs it, under compute-sanitizer too where that is installed. Needs the CUDA
-# toolkit, Eigen and Catch2 (-DCMAKE_PREFIX_PATH=... where they are not installed), no network. A short table last. Exit status: 0 all passed; 1 something failed; 77 there is no CUDA device (what was built is kept).
+# Builds test_cuda for the device that is here and runs it, under compute-sanitizer too where that is installed: its three tools
+# side by side, for seven minutes at the most. Needs the CUDA toolkit, Eigen and Catch2 (-DCMAKE_PREFIX_PATH=... where they are not
+# installed), no network. A short table last. Exit status: 0 all passed; 1 something failed or was not done in time; 77 there is
+# no CUDA device (what was built is kept).
 #   tests/gpu.sh [CMake options, e.g. -DCMAKE_CUDA_ARCHITECTURES=90]
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -18,33 +20,49 @@ configure build/gpu -DCMAKE_BUILD_TYPE=Release -DPRISMATIC_CUDA=ON -DPRISMATIC_C
   exit 1
 }
 
-table="" failed=0
-run() { # run NAME COMMAND...
-  local name="$1" begun=$SECONDS status=0
+failed=0
+run() { # run NAME COMMAND...: build/gpu-NAME.log has what it printed, build/gpu-NAME.line a line for the table
+  local name="$1" begun=$SECONDS status=0 verdict=passed
   shift
   "$@" >"build/gpu-$name.log" 2>&1 || status=$?
-  if [ "$status" = 77 ]; then
-    cat "build/gpu-$name.log"
-    exit 77
-  fi
-  local said
-  said="$(grep -E 'assertions|test cases|ERROR SUMMARY|RACECHECK SUMMARY' "build/gpu-$name.log" | tail -n 2 | tr '\n' ' ')"
-  if [ "$status" != 0 ]; then
-    failed=1
-    tail -n 40 "build/gpu-$name.log"
-  fi
-  table+="$(printf '%-12s %-7s %5d s  %s' "$name" "$([ "$status" = 0 ] && echo passed || echo FAILED)" $((SECONDS - begun)) "$said")"$'\n'
+  case "$status" in
+    0) ;;
+    77 | 124) verdict=unfinished ;;  # no device; out of time
+    *) verdict=FAILED ;;
+  esac
+  printf '%-10s %-10s %5d s  %s\n' "$name" "$verdict" $((SECONDS - begun)) \
+    "$(grep -E 'assertions|test cases|ERROR SUMMARY|RACECHECK SUMMARY' "build/gpu-$name.log" | tail -n 2 | tr '\n' ' ')" \
+    >"build/gpu-$name.line"
+  return "$status"
+}
+ended() { # ended NAME STATUS
+  if [ "$2" = 0 ]; then return; fi
+  failed=1
+  tail -n 40 "build/gpu-$1.log"
 }
 
-run tests build/gpu/tests/test_cuda
-if command -v compute-sanitizer >/dev/null; then
+rm -f build/gpu-*.line
+status=0
+run tests build/gpu/tests/test_cuda || status=$?
+if [ "$status" = 77 ]; then
+  cat build/gpu-tests.log
+  exit 77
+fi
+ended tests "$status"
+if command -v compute-sanitizer >/dev/null; then  # side by side: they wait for the host most of the time
   for tool in memcheck racecheck synccheck; do
-    run "$tool" timeout 1200 compute-sanitizer --tool "$tool" --error-exitcode 1 build/gpu/tests/test_cuda
+    run "$tool" timeout 420 compute-sanitizer --tool "$tool" --error-exitcode 1 build/gpu/tests/test_cuda &
+    eval "$tool=$!"
+  done
+  for tool in memcheck racecheck synccheck; do
+    status=0
+    wait "${!tool}" || status=$?
+    ended "$tool" "$status"
   done
 else
-  table+="memcheck, racecheck, synccheck: no compute-sanitizer here"$'\n'
+  echo "memcheck, racecheck, synccheck: no compute-sanitizer here" >build/gpu-tools.line
 fi
 echo
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null
-printf '%s' "$table"
+cat build/gpu-*.line
 exit "$failed"
