@@ -83,9 +83,9 @@ struct cuda_backend : thrust_backend<thrust_cuda>, cuda_pointwise<cuda_backend> 
     thrust_backend<thrust_cuda>::segment_outer<T>(cx, a, x, seq, g);
   }
 
-  /// As cpu_nearest, scores of single precision. Floats by products of bf16 on tensor cores, 2 n k d FLOP, no more than 64 MiB of
-  /// them in memory at a time, and exact scores of the few rows that rounding leaves in question; a row for which those
-  /// are more than 32 by Thrust. Waits for the device once. Doubles, and devices without tensor cores, by Thrust. Determinism:
+  /// As cpu_nearest, scores of single precision. Floats by products of bf16 on tensor cores, 2 n k d FLOP, 64 MiB of them in
+  /// memory at a time (256 MiB where that would be few rows), and exact scores of the few rows that rounding leaves in question;
+  /// a row for which those are more than 32 by Thrust. Waits for the device once. Doubles, and devices without tensor cores, by Thrust. Determinism:
   /// bitwise.
   template <real T>
   static void nearest(cuda& cx, input_matrix<T, space> a, input_matrix<T, space> b, input_vector<T, space> bias,

@@ -34,7 +34,7 @@ concept groups_rows =
 
 /// As remembered_clusters, with full passes: of an iteration the host sees k sizes and lengths, and for the Euclidean metric n
 /// distances; labels and scores come to it when a cluster has lost all its rows, and labels at the end.
-/// Cost of an iteration: 2 n k d FLOP; rows are read by `nearest` and once more for the means. 16 bytes a row held.
+/// Cost of an iteration: 2 n k d FLOP; rows are read by `nearest` and once more for the means. 20 bytes a row held.
 template <class B, real T>
   requires groups_rows<B, T>
 class resident_clusters {

@@ -76,12 +76,7 @@ struct attention_unit_block {
   }
 
   PRISMATIC_HOST_DEVICE static void clear(state& mine) {
-    PRISMATIC_UNROLL
-    for (int part = 0; part < 2; ++part)
-      PRISMATIC_UNROLL
-      for (int n = 0; n < 2; ++n)
-        PRISMATIC_UNROLL
-        for (int e = 0; e < 4; ++e) mine.scores[part][n][e] = 0;
+    each_score([&](int part, int n, int e) { mine.scores[part][n][e] = 0; });
   }
 
   /// Scales the scores, leaves the lowest where a query sees no key, and finds this lane's greatest of each of its rows.
@@ -89,18 +84,13 @@ struct attention_unit_block {
     const row_range own = query_rows[place(block).sequence], all = key_rows[place(block).sequence];
     tops[0] = mine.top[0];
     tops[1] = mine.top[1];
-    PRISMATIC_UNROLL
-    for (int part = 0; part < 2; ++part)
-      PRISMATIC_UNROLL
-      for (int n = 0; n < 2; ++n)
-        PRISMATIC_UNROLL
-        for (int e = 0; e < 4; ++e) {
-          const index_t query = place(block).first_row + 16 * warp + own_tile::row_of(lane, e);
-          const index_t key = first + 16 * part + 8 * n + own_tile::column_of(lane, e);
-          float& score = mine.scores[part][n][e];
-          score = key <= all.end - (own.end - own.begin) + query && key < all.end ? scale * score : lowest;
-          if (score > tops[e / 2]) tops[e / 2] = score;
-        }
+    each_score([&](int part, int n, int e) {
+      const index_t query = place(block).first_row + 16 * warp + own_tile::row_of(lane, e);
+      const index_t key = first + 16 * part + 8 * n + own_tile::column_of(lane, e);
+      float& score = mine.scores[part][n][e];
+      score = key <= all.end - (own.end - own.begin) + query && key < all.end ? scale * score : lowest;
+      if (score > tops[e / 2]) tops[e / 2] = score;
+    });
   }
 
   /// Scores become P under the rows' greatest so far, and what was summed before shrinks.
@@ -117,16 +107,11 @@ struct attention_unit_block {
         mine.out[n][2 * half + 1] *= shrink;
       }
     }
-    PRISMATIC_UNROLL
-    for (int part = 0; part < 2; ++part)
-      PRISMATIC_UNROLL
-      for (int n = 0; n < 2; ++n)
-        PRISMATIC_UNROLL
-        for (int e = 0; e < 4; ++e) {
-          float& p = mine.scores[part][n][e];
-          p = std::exp(p - mine.top[e / 2]);
-          mine.sum[e / 2] += p;
-        }
+    each_score([&](int part, int n, int e) {
+      float& p = mine.scores[part][n][e];
+      p = std::exp(p - mine.top[e / 2]);
+      mine.sum[e / 2] += p;
+    });
   }
 
   /// @param sums  of the four lanes of each row
@@ -146,6 +131,18 @@ struct attention_unit_block {
         }
       if (lane % 4 == 0) l[row][head] = mine.top[half] + std::log(sums[half]);
     }
+  }
+
+ private:
+  /// f(part, n, e) for every score of a lane.
+  template <class F>
+  PRISMATIC_HOST_DEVICE static void each_score(F f) {
+    PRISMATIC_UNROLL
+    for (int part = 0; part < 2; ++part)
+      PRISMATIC_UNROLL
+      for (int n = 0; n < 2; ++n)
+        PRISMATIC_UNROLL
+        for (int e = 0; e < 4; ++e) f(part, n, e);
   }
 };
 

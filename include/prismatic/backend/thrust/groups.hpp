@@ -13,10 +13,7 @@
 #include <prismatic/core/workspace.hpp>
 
 #include <thrust/binary_search.h>
-#include <thrust/copy.h>
 #include <thrust/iterator/counting_iterator.h>
-#include <thrust/sequence.h>
-#include <thrust/sort.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -37,11 +34,9 @@ struct thrust_groups {
                          vector_view<index_t, space> begins) {
     const index_t n = labels.size();
     const scratch_matrix<label_t, space> sorted(cx.scratch(), 1, n);
+    detail::sort_places(cx, labels.data(), n, sorted.data(), order.data());
     cx.resources().run(n, [&](const auto& policy) {
       const ::thrust::counting_iterator<label_t> all_labels(0);
-      ::thrust::copy_n(policy, labels.data(), n, sorted.data());
-      ::thrust::sequence(policy, order.data(), order.data() + n);
-      ::thrust::stable_sort_by_key(policy, sorted.data(), sorted.data() + n, order.data());
       ::thrust::lower_bound(policy, sorted.data(), sorted.data() + n, all_labels, all_labels + begins.size(), begins.data());
     });
   }

@@ -10,8 +10,11 @@
 #include <prismatic/core/types.hpp>
 #include <prismatic/core/workspace.hpp>
 
+#include <thrust/copy.h>
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
+#include <thrust/sequence.h>
+#include <thrust/sort.h>
 
 #include <span>
 
@@ -48,6 +51,16 @@ void fold_rows(context<thrust_backend<System>>& cx, index_t rows, index_t cols, 
 template <class System, class Term, class Finish>
 void sum_rows(context<thrust_backend<System>>& cx, index_t rows, index_t cols, Term term, Finish finish) {
   fold_rows(cx, rows, cols, sum_fold<Term>{term}, finish);
+}
+
+/// sorted(n) <- the keys in ascending order, order(n) <- where each of them was, ascending among equals.
+template <class System, class Key, class Place>
+void sort_places(context<thrust_backend<System>>& cx, const Key* keys, index_t n, Key* sorted, Place* order) {
+  cx.resources().run(n, [&](const auto& policy) {
+    ::thrust::copy_n(policy, keys, n, sorted);
+    ::thrust::sequence(policy, order, order + n);
+    ::thrust::stable_sort_by_key(policy, sorted, sorted + n, order);
+  });
 }
 
 /// A small host array where functors can read it: itself, or a copy in the context's scratch.

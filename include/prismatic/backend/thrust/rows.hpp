@@ -8,10 +8,6 @@
 #include <prismatic/core/matrix_view.hpp>
 #include <prismatic/core/workspace.hpp>
 
-#include <thrust/copy.h>
-#include <thrust/sequence.h>
-#include <thrust/sort.h>
-
 #include <span>
 
 namespace prismatic {
@@ -70,11 +66,7 @@ struct thrust_rows {
     const detail::along<System, token_id> rows(cx, ids);
     const scratch_matrix<token_id, space> sorted(cx.scratch(), 1, count);
     const scratch_matrix<index_t, space> order(cx.scratch(), 1, count);
-    cx.resources().run(count, [&](const auto& policy) {
-      ::thrust::copy_n(policy, rows.data(), count, sorted.data());
-      ::thrust::sequence(policy, order.data(), order.data() + count);
-      ::thrust::stable_sort_by_key(policy, sorted.data(), sorted.data() + count, order.data());
-    });
+    detail::sort_places(cx, rows.data(), count, sorted.data(), order.data());
     detail::for_each_element(cx, count, x.cols(),
                              detail::scatter_element<T>{x, sorted.data(), order.data(), count, c});
   }
